@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <pixman.h>
+
+/*
+ * One picture of the screen, as the stages after damage see it. It does not change while they hold it: the pipeline lets the next
+ * damage walk write into it only when every encode job of the frame has ended.
+ */
+typedef struct {
+    const guint32 *pixels; /* x8r8g8b8; the top byte is 0 */
+    int width, height;     /* pixels */
+    int stride;            /* pixels */
+    guint64 sequence;      /* grows by one a frame */
+    guint32 generation;    /* grows by one when the size changes */
+    pixman_region32_t damage; /* what differs from the frame before; exact to a tile */
+} Frame;
+
+/* Cursor shape: ARGB, not premultiplied (as QEMU sends), at most 256 x 256. Reference counted, immutable. */
+typedef struct {
+    gatomicrefcount refs;
+    int width, height, hot_x, hot_y;
+    guint32 pixels[];
+} Cursor;
+
+Cursor *cursor_new(int width, int height, int hot_x, int hot_y, const guint8 *argb, gsize size); /* NULL when the sizes do not fit */
+Cursor *cursor_ref(Cursor *cursor);
+void cursor_unref(Cursor *cursor);

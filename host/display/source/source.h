@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "../frame.h"
+#include "../surface.h"
+
+/*
+ * Where a screen comes from. A source draws into the surface from a thread of its own and reports the rest on the main context's
+ * thread through SourceEvents. A source also takes input where it can (source->input is NULL where it cannot: a replay).
+ */
+
+typedef struct Source Source;
+
+typedef struct {
+    void (*cursor)(Cursor *cursor, gpointer user);            /* a new shape (borrowed); NULL hides it */
+    void (*cursor_moved)(int x, int y, gboolean on, gpointer user);
+    void (*lost)(gboolean for_good, const char *reason, gpointer user); /* for_good: exit status 3; else the source reconnects by itself */
+    void (*connected)(gpointer user);
+    /* Sound from the guest: interleaved S16 stereo frames. */
+    void (*audio_start)(guint rate, gpointer user);
+    void (*audio)(const gint16 *samples, gsize frames, gpointer user);
+    void (*audio_stop)(gpointer user);
+    void (*audio_volume)(gboolean mute, guint16 left, guint16 right, gpointer user);
+} SourceEvents;
+
+typedef struct InputSink InputSink; /* input/input.h */
+
+typedef struct {
+    const char *scheme; /* "dbus", "replay": --source SCHEME:ADDRESS */
+    Source *(*open)(const char *address, Surface *surface, const SourceEvents *events, gpointer user, GError **error);
+    void (*close)(Source *source); /* joins the thread; no event comes after it */
+    const InputSink *(*input)(Source *source, gpointer *input_user); /* NULL: takes no input */
+    void (*resize)(Source *source, int width, int height);            /* ask the guest for another size; a wish */
+} SourceType;
+
+/* The registry: the type for "SCHEME:ADDRESS", or NULL. */
+const SourceType *source_type_find(const char *uri, const char **address);

@@ -5,8 +5,8 @@
 
 /* The project's error domain. Messages are whole sentences for a person and hold no secrets. */
 typedef enum {
-    ORIEL_ERROR_FAILED,       /* something else went wrong */
-    ORIEL_ERROR_INVALID,      /* the input is malformed */
+    ORIEL_ERROR_FAILED,  /* something else went wrong */
+    ORIEL_ERROR_INVALID, /* the input is malformed */
     ORIEL_ERROR_NOT_FOUND,
     ORIEL_ERROR_EXISTS,
     ORIEL_ERROR_REFUSED,      /* understood, and not allowed (now) */
@@ -15,7 +15,7 @@ typedef enum {
     ORIEL_ERROR_BUSY,         /* a bound is reached; try later */
     ORIEL_ERROR_TIMEOUT,
     ORIEL_ERROR_NO_SPACE,
-    ORIEL_ERROR_PROTOCOL,     /* the other side broke the protocol */
+    ORIEL_ERROR_PROTOCOL, /* the other side broke the protocol */
 } OrielError;
 
 #define ORIEL_ERROR (oriel_error_quark())

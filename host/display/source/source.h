@@ -33,5 +33,7 @@ typedef struct {
     void (*resize)(Source *source, int width, int height);            /* ask the guest for another size; a wish */
 } SourceType;
 
-/* The registry: the type for "SCHEME:ADDRESS", or NULL. */
+extern const SourceType source_dbus, source_replay;
+
+/* The registry: the type for "SCHEME:ADDRESS", or NULL; address then points into uri. */
 const SourceType *source_type_find(const char *uri, const char **address);

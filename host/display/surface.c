@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "surface.h"
+#include "region.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW_ALIGN  16  /* pixels: every row starts on a cache line */
+#define MAX_DAMAGE 128 /* rectangles kept; a guest that scatters more pays with a coarser region   \
+                        */
+
+struct Surface {
+    void (*changed)(gpointer user);
+    gpointer user;
+    GMutex mutex;
+    /* under mutex */
+    guint32 *pixels;
+    int width, height, stride;
+    pixman_region32_t damage;
+};
+
+Surface *
+surface_new(void (*changed)(gpointer user), gpointer user)
+{
+    Surface *surface = g_new0(Surface, 1);
+
+    surface->changed = changed;
+    surface->user = user;
+    g_mutex_init(&surface->mutex);
+    pixman_region32_init(&surface->damage);
+    return surface;
+}
+
+void
+surface_free(Surface *surface)
+{
+    if (!surface)
+        return;
+    pixman_region32_fini(&surface->damage);
+    g_mutex_clear(&surface->mutex);
+    free(surface->pixels);
+    g_free(surface);
+}
+
+gboolean
+surface_resize(Surface *surface, int width, int height)
+{
+    int stride;
+    guint32 *pixels;
+    void *old;
+
+    if (width < 1 || height < 1 || width > SURFACE_MAX_SIDE || height > SURFACE_MAX_SIDE)
+        return FALSE;
+    stride = (width + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
+    pixels = aligned_alloc(64, (gsize)stride * (gsize)height * sizeof *pixels);
+    if (!pixels)
+        return FALSE;
+    memset(pixels, 0, (gsize)stride * (gsize)height * sizeof *pixels);
+
+    g_mutex_lock(&surface->mutex);
+    old = surface->pixels;
+    surface->pixels = pixels;
+    surface->width = width;
+    surface->height = height;
+    surface->stride = stride;
+    pixman_region32_fini(&surface->damage);
+    pixman_region32_init_rect(&surface->damage, 0, 0, (unsigned)width, (unsigned)height);
+    g_mutex_unlock(&surface->mutex);
+    free(old);
+    if (surface->changed)
+        surface->changed(surface->user);
+    return TRUE;
+}
+
+/* Clips to the surface; FALSE when nothing is left. 64-bit sums, for any int a guest can bring. */
+static gboolean
+clip_locked(const Surface *surface, int *x, int *y, int *w, int *h)
+{
+    gint64 x2 = MIN((gint64)*x + *w, surface->width), y2 = MIN((gint64)*y + *h, surface->height);
+
+    *x = MAX(*x, 0);
+    *y = MAX(*y, 0);
+    if (*w <= 0 || *h <= 0 || x2 <= *x || y2 <= *y)
+        return FALSE;
+    *w = (int)(x2 - *x);
+    *h = (int)(y2 - *y);
+    return TRUE;
+}
+
+/* TRUE when there was no damage before. */
+static gboolean
+damage_locked(Surface *surface, int x, int y, int w, int h)
+{
+    gboolean first = region_is_empty(&surface->damage);
+
+    region_add(&surface->damage, x, y, w, h);
+    region_bound(&surface->damage, MAX_DAMAGE);
+    return first;
+}
+
+gboolean
+surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data, gsize stride,
+              gsize size)
+{
+    int left = x, top = y;
+    gsize needed;
+    gboolean first = FALSE;
+
+    if (w <= 0 || h <= 0)
+        return TRUE;
+    if (stride / sizeof(guint32) < (gsize)w || !g_size_checked_mul(&needed, stride, (gsize)h - 1) ||
+        !g_size_checked_add(&needed, needed, (gsize)w * sizeof(guint32)) || needed > size)
+        return FALSE;
+
+    g_mutex_lock(&surface->mutex);
+    if (clip_locked(surface, &x, &y, &w, &h)) {
+        const guint8 *from =
+            data + (gsize)((gint64)y - top) * stride + (gsize)((gint64)x - left) * sizeof(guint32);
+
+        for (int row = 0; row < h; row++, from += stride)
+            memcpy(surface->pixels + (gsize)(y + row) * (gsize)surface->stride + x, from,
+                   (gsize)w * sizeof(guint32));
+        first = damage_locked(surface, x, y, w, h);
+    }
+    g_mutex_unlock(&surface->mutex);
+    if (first && surface->changed)
+        surface->changed(surface->user);
+    return TRUE;
+}
+
+void
+surface_damage(Surface *surface, int x, int y, int w, int h)
+{
+    gboolean first = FALSE;
+
+    g_mutex_lock(&surface->mutex);
+    if (clip_locked(surface, &x, &y, &w, &h))
+        first = damage_locked(surface, x, y, w, h);
+    g_mutex_unlock(&surface->mutex);
+    if (first && surface->changed)
+        surface->changed(surface->user);
+}
+
+const guint32 *
+surface_lock(Surface *surface, int *width, int *height, int *stride, pixman_region32_t *damage)
+{
+    g_mutex_lock(&surface->mutex);
+    *width = surface->width;
+    *height = surface->height;
+    *stride = surface->stride;
+    pixman_region32_copy(damage, &surface->damage);
+    pixman_region32_clear(&surface->damage);
+    return surface->pixels;
+}
+
+void
+surface_unlock(Surface *surface)
+{
+    g_mutex_unlock(&surface->mutex);
+}

@@ -44,6 +44,8 @@ typedef struct {
     void (*audio_stop)(Sink *sink);
     void (*stats)(Sink *sink, json_t *object); /* adds its figures */
     guint (*clients)(Sink *sink);
+    void (*audio_volume)(Sink *sink, gboolean mute, guint16 left, guint16 right);
+    void (*leds)(Sink *sink, guint leds); /* InputLeds */
 } SinkType; /* members other than name, open, close, add_client, ready and present may be NULL */
 
 extern const SinkType sink_vnc, sink_spice;

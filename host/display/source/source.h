@@ -21,6 +21,7 @@ typedef struct {
     void (*audio)(const gint16 *samples, gsize frames, gpointer user);
     void (*audio_stop)(gpointer user);
     void (*audio_volume)(gboolean mute, guint16 left, guint16 right, gpointer user);
+    void (*leds)(guint leds, gpointer user); /* InputLeds, as the guest shows them */
 } SourceEvents;
 
 typedef struct InputSink InputSink; /* input/input.h */

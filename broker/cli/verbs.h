@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "broker/cli/cli.h"
+
+/* What the table in nouns.c runs. Each returns an exit status and has printed its result or what
+ * went wrong. */
+int verb_list(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_show(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_create(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_set(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_delete(Cli *cli, const Noun *noun, char **names, json_t *body);
+
+int verb_group_add(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_group_remove(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_image_import(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_desktop_create(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_desktop_start(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_desktop_stop(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_session_create(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_session_why(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_session_vv(Cli *cli, const Noun *noun, char **names, json_t *body);

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROW_ALIGN  16  /* pixels: every row starts on a cache line */
-#define MAX_DAMAGE 128 /* rectangles kept; a guest that scatters more pays with a coarser region   \
-                        */
+#define ROW_ALIGN 16 /* pixels: every row starts on a cache line */
+#define MAX_DAMAGE                                                                                 \
+    128 /* rectangles kept; a guest that scatters more pays with a coarser region                  \
+         */
 
 struct Surface {
     void (*changed)(gpointer user);

@@ -15,7 +15,7 @@
 typedef struct Sink Sink;
 
 typedef struct {
-    void (*wants_frame)(gpointer user);                         /* a client can take a new frame now: run the pipeline when there is damage */
+    void (*wants_frame)(gpointer user);                         /* run the pipeline: a client can take a frame now, or the sink is no longer busy */
     void (*resize_wanted)(int width, int height, gpointer user); /* a client's window has this size */
     void (*clients_changed)(gpointer user);
 } SinkEvents;
@@ -34,7 +34,8 @@ typedef struct {
     gboolean (*add_client)(Sink *sink, int fd, GError **error); /* takes ownership of the connected stream socket, also on failure */
     /* A client that could take a frame now? The pipeline runs only when some sink is ready. */
     gboolean (*ready)(Sink *sink);
-    /* The frame stands still until each sink answers FALSE from busy(); plan covers frame->damage. plan is NULL after a resize: everything is new. */
+    /* The frame stands still until each sink answers FALSE from busy(); plan covers frame->damage (which may be empty, after a
+     * sink's wants_frame). plan is NULL after a resize: everything is new. */
     void (*present)(Sink *sink, const Frame *frame, const Plan *plan);
     gboolean (*busy)(Sink *sink);
     void (*cursor)(Sink *sink, Cursor *cursor); /* NULL hides it */

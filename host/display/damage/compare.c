@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compare.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define COLOUR 0x00ffffffu
+
+static gboolean
+always(void)
+{
+    return TRUE;
+}
+
+static void
+row_scalar(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+{
+    for (int x = 0; x < pixels; x++) {
+        guint32 pixel = source[x] & COLOUR;
+
+        if (pixel != frame[x]) {
+            frame[x] = pixel;
+            changed[x / COMPARE_CELL] = 1;
+        }
+    }
+}
+
+/* The vector kernels take whole cells, one branch a cell: most cells of a walk are alike their
+ * neighbours, so it is predicted. The store is skipped where nothing differs, because writing clean
+ * cache lines back costs more than the branch. */
+#ifdef __x86_64__
+
+static void
+row_sse2(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+{
+    const __m128i colour = _mm_set1_epi32(COLOUR);
+    int cells = pixels / COMPARE_CELL;
+
+    for (int cell = 0; cell < cells; cell++) {
+        const __m128i *from = (const __m128i *)(source + cell * COMPARE_CELL);
+        __m128i *to = (__m128i *)(frame + cell * COMPARE_CELL);
+        __m128i a = _mm_and_si128(_mm_loadu_si128(from), colour),
+                b = _mm_and_si128(_mm_loadu_si128(from + 1), colour);
+        __m128i c = _mm_and_si128(_mm_loadu_si128(from + 2), colour),
+                d = _mm_and_si128(_mm_loadu_si128(from + 3), colour);
+        __m128i same = _mm_and_si128(_mm_and_si128(_mm_cmpeq_epi32(a, _mm_loadu_si128(to)),
+                                                   _mm_cmpeq_epi32(b, _mm_loadu_si128(to + 1))),
+                                     _mm_and_si128(_mm_cmpeq_epi32(c, _mm_loadu_si128(to + 2)),
+                                                   _mm_cmpeq_epi32(d, _mm_loadu_si128(to + 3))));
+
+        if (_mm_movemask_epi8(same) == 0xffff)
+            continue;
+        _mm_storeu_si128(to, a);
+        _mm_storeu_si128(to + 1, b);
+        _mm_storeu_si128(to + 2, c);
+        _mm_storeu_si128(to + 3, d);
+        changed[cell] = 1;
+    }
+    row_scalar(source + cells * COMPARE_CELL, frame + cells * COMPARE_CELL,
+               pixels - cells * COMPARE_CELL, changed + cells);
+}
+
+__attribute__((target("avx2"))) static void
+row_avx2(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+{
+    const __m256i colour = _mm256_set1_epi32(COLOUR);
+    int cells = pixels / COMPARE_CELL;
+
+    for (int cell = 0; cell < cells; cell++) {
+        const __m256i *from = (const __m256i *)(source + cell * COMPARE_CELL);
+        __m256i *to = (__m256i *)(frame + cell * COMPARE_CELL);
+        __m256i a = _mm256_loadu_si256(from), b = _mm256_loadu_si256(from + 1);
+        __m256i differ = _mm256_or_si256(_mm256_xor_si256(a, _mm256_loadu_si256(to)),
+                                         _mm256_xor_si256(b, _mm256_loadu_si256(to + 1)));
+
+        if (_mm256_testz_si256(differ, colour))
+            continue;
+        _mm256_storeu_si256(to, _mm256_and_si256(a, colour));
+        _mm256_storeu_si256(to + 1, _mm256_and_si256(b, colour));
+        changed[cell] = 1;
+    }
+    row_scalar(source + cells * COMPARE_CELL, frame + cells * COMPARE_CELL,
+               pixels - cells * COMPARE_CELL, changed + cells);
+}
+
+__attribute__((target("avx512f,avx512bw"))) static void
+row_avx512(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+{
+    const __m512i colour = _mm512_set1_epi32(COLOUR);
+    int cells = pixels / COMPARE_CELL;
+
+    for (int cell = 0; cell < cells; cell++) {
+        __m512i a = _mm512_loadu_si512(source + cell * COMPARE_CELL);
+        __m512i differ = _mm512_xor_si512(a, _mm512_loadu_si512(frame + cell * COMPARE_CELL));
+
+        if (!_mm512_test_epi32_mask(differ, colour))
+            continue;
+        _mm512_storeu_si512(frame + cell * COMPARE_CELL, _mm512_and_si512(a, colour));
+        changed[cell] = 1;
+    }
+    row_scalar(source + cells * COMPARE_CELL, frame + cells * COMPARE_CELL,
+               pixels - cells * COMPARE_CELL, changed + cells);
+}
+
+static gboolean
+has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+
+static gboolean
+has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+}
+
+#endif
+
+static const CompareKernel kernels[] = {
+    {"scalar", row_scalar, always},
+#ifdef __x86_64__
+    {"sse2", row_sse2, always},
+    {"avx2", row_avx2, has_avx2},
+    {"avx512", row_avx512, has_avx512},
+#endif
+};
+
+const CompareKernel *
+compare_kernels(guint *n_kernels)
+{
+    *n_kernels = G_N_ELEMENTS(kernels);
+    return kernels;
+}
+
+const CompareKernel *
+compare_kernel_best(void)
+{
+    guint best = G_N_ELEMENTS(kernels) - 1;
+
+    while (best > 0 && !kernels[best].supported())
+        best--;
+    return &kernels[best];
+}

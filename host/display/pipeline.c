@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pipeline.h"
+#include "classify/classify.h"
+#include "damage/damage.h"
+#include "region.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_SINKS 4
+#define ROW_ALIGN 16 /* pixels: rows start on a cache line */
+
+typedef struct {
+    const SinkType *type;
+    Sink *sink;
+} Output;
+
+struct Pipeline {
+    Surface *surface;
+    void (*size_changed)(int width, int height, gpointer user);
+    gpointer user;
+    GSource *wake;
+    Output outputs[MAX_SINKS];
+    guint n_outputs;
+    Damage *damage;
+    Classifier *classifier;
+    Plan *plan;
+    Frame frame;               /* frame.damage: what no sink was shown yet */
+    pixman_region32_t hint;    /* what the source reported, and is not walked yet */
+    guint32 *pixels;           /* the frame's own */
+    gboolean resized;          /* sinks do not know the new size yet */
+    guint64 walked, presented; /* frames */
+    gint64 damage_us, classify_us;
+};
+
+static gboolean
+sinks_any(const Pipeline *pipeline, gboolean (*question)(const Output *output))
+{
+    for (guint i = 0; i < pipeline->n_outputs; i++)
+        if (question(&pipeline->outputs[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+is_ready(const Output *output)
+{
+    return output->type->ready(output->sink);
+}
+
+static gboolean
+is_busy(const Output *output)
+{
+    return output->type->busy && output->type->busy(output->sink);
+}
+
+static gboolean
+take_size(Pipeline *pipeline, int width, int height)
+{
+    int stride = (width + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
+    guint32 *pixels;
+
+    if (width == pipeline->frame.width && height == pipeline->frame.height)
+        return TRUE;
+    pixels = aligned_alloc(64, (gsize)stride * (gsize)height * sizeof *pixels);
+    if (!pixels)
+        return FALSE;
+    memset(pixels, 0, (gsize)stride * (gsize)height * sizeof *pixels);
+    free(pipeline->pixels);
+    pipeline->pixels = pixels;
+    pipeline->frame.pixels = pixels;
+    pipeline->frame.width = width;
+    pipeline->frame.height = height;
+    pipeline->frame.stride = stride;
+    pipeline->frame.generation++;
+    pipeline->resized = TRUE;
+    return TRUE;
+}
+
+/* Source → damage: what changed since the last walk is now in the frame, and in its damage. */
+static void
+walk(Pipeline *pipeline)
+{
+    Frame *frame = &pipeline->frame;
+    pixman_region32_t changed;
+    int width, height, stride;
+    gint64 begin = g_get_monotonic_time();
+    const guint32 *source =
+        surface_lock(pipeline->surface, &width, &height, &stride, &pipeline->hint);
+
+    pixman_region32_init(&changed);
+    if (source && take_size(pipeline, width, height) && !region_is_empty(&pipeline->hint)) {
+        damage_walk(pipeline->damage, source, stride, pipeline->pixels, frame->stride, width,
+                    height, &pipeline->hint, &changed);
+        pipeline->walked++;
+    }
+    surface_unlock(pipeline->surface);
+    if (pipeline->resized)
+        pixman_region32_union_rect(&changed, &changed, 0, 0, (unsigned)frame->width,
+                                   (unsigned)frame->height);
+    pixman_region32_union(&frame->damage, &frame->damage, &changed);
+    pixman_region32_fini(&changed);
+    pipeline->damage_us += g_get_monotonic_time() - begin;
+}
+
+static void
+present(Pipeline *pipeline)
+{
+    const Plan *plan = pipeline->resized ? NULL : pipeline->plan;
+
+    if (pipeline->resized && pipeline->size_changed)
+        pipeline->size_changed(pipeline->frame.width, pipeline->frame.height, pipeline->user);
+    for (guint i = 0; i < pipeline->n_outputs; i++)
+        pipeline->outputs[i].type->present(pipeline->outputs[i].sink, &pipeline->frame, plan);
+    pipeline->presented++;
+    pipeline->resized = FALSE;
+    pixman_region32_clear(&pipeline->frame.damage);
+}
+
+/* THE LINE. */
+static void
+pipeline_run(Pipeline *pipeline)
+{
+    gint64 begin;
+
+    if (sinks_any(pipeline, is_busy) || !sinks_any(pipeline, is_ready))
+        return; /* a sink wakes us by wants_frame; what changes until then merges in the surface */
+    walk(pipeline);
+    if (!pipeline->frame.pixels)
+        return;
+    pipeline->frame.sequence++;
+    begin = g_get_monotonic_time();
+    plan_clear(pipeline->plan);
+    if (!pipeline->resized)
+        classify(pipeline->classifier, &pipeline->frame, &pipeline->frame.damage, pipeline->plan);
+    pipeline->classify_us += g_get_monotonic_time() - begin;
+    present(pipeline);
+}
+
+static gboolean
+woken(gpointer user)
+{
+    Pipeline *pipeline = user;
+
+    g_source_set_ready_time(pipeline->wake, -1);
+    pipeline_run(pipeline);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer user)
+{
+    return callback(user);
+}
+
+static GSourceFuncs wake_funcs = {.dispatch = dispatch};
+
+Pipeline *
+pipeline_new(Surface *surface, void (*size_changed)(int width, int height, gpointer user),
+             gpointer user)
+{
+    Pipeline *pipeline = g_new0(Pipeline, 1);
+
+    pipeline->surface = surface;
+    pipeline->size_changed = size_changed;
+    pipeline->user = user;
+    pipeline->damage = damage_new();
+    pipeline->classifier = classifier_new();
+    pipeline->plan = plan_new();
+    pixman_region32_init(&pipeline->frame.damage);
+    pixman_region32_init(&pipeline->hint);
+    pipeline->wake = g_source_new(&wake_funcs, sizeof(GSource));
+    g_source_set_callback(pipeline->wake, woken, pipeline, NULL);
+    g_source_set_static_name(pipeline->wake, "pipeline");
+    g_source_attach(pipeline->wake, g_main_context_get_thread_default());
+    return pipeline;
+}
+
+void
+pipeline_free(Pipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    g_source_destroy(pipeline->wake);
+    g_source_unref(pipeline->wake);
+    pixman_region32_fini(&pipeline->hint);
+    pixman_region32_fini(&pipeline->frame.damage);
+    plan_free(pipeline->plan);
+    classifier_free(pipeline->classifier);
+    damage_free(pipeline->damage);
+    free(pipeline->pixels);
+    g_free(pipeline);
+}
+
+void
+pipeline_add_sink(Pipeline *pipeline, const SinkType *type, Sink *sink)
+{
+    g_return_if_fail(pipeline->n_outputs < MAX_SINKS);
+    pipeline->outputs[pipeline->n_outputs++] = (Output){type, sink};
+}
+
+void
+pipeline_wake(Pipeline *pipeline)
+{
+    g_source_set_ready_time(pipeline->wake, 0);
+}
+
+const Frame *
+pipeline_frame(const Pipeline *pipeline)
+{
+    return pipeline->frame.pixels ? &pipeline->frame : NULL;
+}
+
+gboolean
+pipeline_refresh(Pipeline *pipeline)
+{
+    if (sinks_any(pipeline, is_busy))
+        return FALSE;
+    walk(pipeline);
+    return TRUE;
+}
+
+void
+pipeline_stats(const Pipeline *pipeline, json_t *object)
+{
+    json_object_set_new(object, "frames", json_integer((json_int_t)pipeline->presented));
+    json_object_set_new(object, "width", json_integer(pipeline->frame.width));
+    json_object_set_new(object, "height", json_integer(pipeline->frame.height));
+    json_object_set_new(object, "damage_us", json_integer((json_int_t)pipeline->damage_us));
+    json_object_set_new(object, "classify_us", json_integer((json_int_t)pipeline->classify_us));
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "qemu-command.h"
+
+#include <gio/gio.h>
+
+typedef struct {
+    GPtrArray *argv;
+    const MachineSpec *spec;
+    const QemuCommandOptions *options;
+} Builder;
+
+static void add(Builder *builder, const char *option, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void
+add(Builder *builder, const char *option, const char *format, ...)
+{
+    g_ptr_array_add(builder->argv, g_strdup(option));
+    if (format == NULL)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    g_ptr_array_add(builder->argv, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+/* QEMU's option parser takes a doubled comma for a comma. */
+static char *
+escape(const char *value)
+{
+    GString *escaped = g_string_new(value);
+    g_string_replace(escaped, ",", ",,", 0);
+    return g_string_free(escaped, FALSE);
+}
+
+char *
+qemu_socket_path(const MachineSpec *spec, const char *name)
+{
+    return g_build_filename(spec->run_dir, name, NULL);
+}
+
+static char *
+escaped_socket(Builder *builder, const char *name)
+{
+    g_autofree char *path = qemu_socket_path(builder->spec, name);
+    return escape(path);
+}
+
+static void
+add_machine(Builder *builder)
+{
+    const MachineSpec *spec = builder->spec;
+    gboolean kvm = builder->options->accelerator == ACCELERATOR_KVM;
+    g_autofree char *name = escape(spec->name);
+    add(builder, "-name", "guest=%s,debug-threads=on", name);
+    add(builder, "-uuid", "%s", spec->id);
+    add(builder, "-nodefaults", NULL);
+    add(builder, "-no-user-config", NULL);
+    add(builder, "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    add(builder, "-machine", "q35,vmport=off");
+    add(builder, "-accel", "%s", kvm ? "kvm" : "tcg,thread=multi");
+    add(builder, "-cpu", "%s", kvm ? "host" : "max");
+    add(builder, "-smp", "%u", spec->cpus);
+    add(builder, "-m", "%u", spec->memory_mib);
+    add(builder, "-rtc", "base=utc,driftfix=slew");
+    /* A clone learns from it that it is not the machine its disk was made on. */
+    add(builder, "-device", "vmgenid,guid=auto");
+    add(builder, "-device", "virtio-rng-pci");
+}
+
+static void
+add_disk(Builder *builder)
+{
+    const MachineSpec *spec = builder->spec;
+    g_autofree char *disk_path = g_build_filename(spec->state_dir, "disk.qcow2", NULL);
+    g_autofree char *disk = escape(disk_path);
+    add(builder, "-drive",
+        "if=none,id=disk0,file=%s,format=qcow2,cache=writeback,discard=unmap,detect-zeroes=unmap",
+        disk);
+    add(builder, "-device", "virtio-blk-pci,drive=disk0,bootindex=1");
+    if (!builder->options->direct_boot)
+        return;
+    g_autofree char *kernel = g_build_filename(spec->image_dir, "kernel", NULL);
+    g_autofree char *initrd = g_build_filename(spec->image_dir, "initrd", NULL);
+    add(builder, "-kernel", "%s", kernel);
+    add(builder, "-initrd", "%s", initrd);
+    if (spec->cmdline[0] != '\0')
+        add(builder, "-append", "%s", spec->cmdline);
+}
+
+static void
+add_screen_and_input(Builder *builder)
+{
+    const MachineSpec *spec = builder->spec;
+    g_autofree char *bus_path = qemu_socket_path(spec, "bus");
+    g_autofree char *bus = g_dbus_address_escape_value(bus_path); /* leaves no comma */
+    add(builder, "-display", "dbus,addr=unix:path=%s,audiodev=snd", bus);
+    add(builder, "-device", "virtio-vga,xres=%u,yres=%u,edid=on,max_outputs=1", spec->width,
+        spec->height);
+    /* The keyboard is the PS/2 one that every q35 has. */
+    add(builder, "-device", "qemu-xhci,id=usb");
+    add(builder, "-device", "usb-tablet,bus=usb.0");
+    add(builder, "-audiodev", "dbus,id=snd");
+    add(builder, "-device", "intel-hda");
+    add(builder, "-device", "hda-duplex,audiodev=snd");
+}
+
+static void
+add_network(Builder *builder)
+{
+    /* QEMU's user network leads 10.0.2.2 to this host's loopback, where services trust whom they
+     * hear. restrict=on closes that way, and with it every other way out. */
+    add(builder, "-netdev", "user,id=net0,restrict=%s", builder->options->network ? "off" : "on");
+    add(builder, "-device", "virtio-net-pci,netdev=net0,romfile=");
+}
+
+static void
+add_port(Builder *builder, const char *id, const char *port)
+{
+    g_autofree char *path = escaped_socket(builder, id);
+    add(builder, "-chardev", "socket,id=%s,path=%s,server=on,wait=off", id, path);
+    add(builder, "-device", "virtserialport,chardev=%s,name=%s", id, port);
+}
+
+static void
+add_control(Builder *builder)
+{
+    g_autofree char *qmp = escaped_socket(builder, "qmp");
+    g_autofree char *second = escaped_socket(builder, "qmp2");
+    add(builder, "-device", "virtio-serial-pci");
+    add_port(builder, "vdagent", "com.redhat.spice.0");
+    add_port(builder, "qga", "org.qemu.guest_agent.0");
+    /* The last of what the guest's kernel said, kept in memory: a guest cannot fill a disk with it.
+     */
+    add(builder, "-chardev", "ringbuf,id=serial0,size=65536");
+    add(builder, "-serial", "chardev:serial0");
+    add(builder, "-qmp", "unix:%s,server=on,wait=off", qmp);
+    /* For a person who looks into a desktop while the host holds the first one. */
+    add(builder, "-qmp", "unix:%s,server=on,wait=off", second);
+    add(builder, "-action", "panic=shutdown");
+}
+
+char **
+qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options)
+{
+    Builder builder = {.argv = g_ptr_array_new(), .spec = spec, .options = options};
+    g_ptr_array_add(builder.argv, g_strdup(options->program));
+    add_machine(&builder);
+    add_disk(&builder);
+    add_screen_and_input(&builder);
+    add_network(&builder);
+    add_control(&builder);
+    g_ptr_array_add(builder.argv, NULL);
+    return (char **)g_ptr_array_free(builder.argv, FALSE);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "host/agent/accelerator.h"
+#include "host/agent/provider.h"
+
+/* Everything QEMU's command line depends on besides the desktop itself. */
+typedef struct {
+    const char *program;
+    Accelerator accelerator;
+    gboolean network; /* the guest may reach the network, and this host with it: see HostSettings */
+    gboolean direct_boot; /* the image brings its kernel and initrd */
+} QemuCommandOptions;
+
+/*
+ * QEMU's command line for a desktop: a pure function of its arguments (free with g_strfreev).
+ * Values that may hold a comma are escaped, so no name or path can add an option. There are no
+ * secrets in it: the sockets it names lie in a folder of mode 0700.
+ */
+char **qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options);
+
+/* The sockets' paths under the desktop's run folder: NAME is bus, qmp, qmp2, qga or vdagent. */
+char *qemu_socket_path(const MachineSpec *spec, const char *name);

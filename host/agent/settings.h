@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+/* What the administrator chose: host.conf, group [host], and over it the command line. */
+typedef struct {
+    char *name;         /* name: of this host, for people; else the machine's own */
+    char *state_dir;    /* state-dir */
+    char *run_dir;      /* run-dir: short, for the sockets in it */
+    char *socket;       /* socket: of the API */
+    gid_t socket_group; /* socket-group: may call the API; (gid_t)-1: only the owner's group */
+    char *display_program, *qemu_program, *qemu_img_program, *dbus_program; /* NAME-program */
+    char *accelerator; /* accelerator: auto, kvm or tcg */
+    gboolean network;  /* network: "isolated" (FALSE) or "nat": guests reach the network, and this
+                          host's own services with it */
+    int max_desktops;  /* max-desktops: of all states */
+    int memory_reserve_mib; /* memory-reserve: what desktops leave to the host itself */
+    int agent_wait_s; /* agent-wait: after this long without an agent a still, graphical screen is a
+                         desktop */
+    int start_timeout_s; /* start-timeout: how long a desktop may take to become ready; 0: for ever
+                          */
+    int stop_timeout_s;  /* stop-timeout: from the power button to the end by force */
+} HostSettings;
+
+typedef struct {
+    const char *config, *state_dir, *run_dir, *socket; /* NULL: not given */
+} HostOptions;
+
+HostSettings *host_settings_load(const HostOptions *options, GError **error);
+void host_settings_free(HostSettings *settings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HostSettings, host_settings_free)

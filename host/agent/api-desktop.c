@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/error.h"
+#include "host/agent/api-call.h"
+
+#include <unistd.h>
+
+#define MAX_IMAGE_NAME 64
+
+json_t *
+api_desktop_list_json(Host *host)
+{
+    json_t *items = json_array();
+    GList *list = inventory_list(host->inventory);
+    for (GList *at = list; at != NULL; at = at->next)
+        json_array_append_new(items, desktop_to_json(at->data));
+    g_list_free(list);
+    return items;
+}
+
+static void
+desktop_list(ApiCall *call)
+{
+    api_call_answer(call, json_pack("{s:o}", "items", api_desktop_list_json(api_call_host(call))),
+                    -1);
+}
+
+/* The desktop that the call names, or NULL: then the call was answered. */
+static Desktop *
+find_desktop(ApiCall *call)
+{
+    g_autofree char *id = NULL;
+    g_autoptr(GError) error = NULL;
+    if (!api_call_get_uuid(call, "desktop", &id))
+        return NULL;
+    Desktop *desktop = inventory_find(api_call_host(call)->inventory, id, &error);
+    if (desktop == NULL)
+        api_call_fail(call, error);
+    return desktop;
+}
+
+static void
+desktop_get(ApiCall *call)
+{
+    Desktop *desktop = find_desktop(call);
+    if (desktop != NULL)
+        api_call_answer(call, desktop_to_json(desktop), -1);
+}
+
+static void
+desktop_create(ApiCall *call)
+{
+    g_autoptr(DesktopRecord) record = desktop_record_new();
+    g_autofree char *id = NULL;
+    g_autoptr(GError) error = NULL;
+    const char *name, *image;
+    if (!api_call_get_uuid(call, "desktop", &id) ||
+        !api_call_get_string(call, "name", MACHINE_MAX_NAME, &name) ||
+        !api_call_get_string(call, "image", MAX_IMAGE_NAME, &image) ||
+        !api_call_get_number(call, "cpus", &record->cpus) ||
+        !api_call_get_number(call, "memory_mib", &record->memory_mib) ||
+        !api_call_get_number(call, "width", &record->width) ||
+        !api_call_get_number(call, "height", &record->height))
+        return;
+    g_free(record->id);
+    record->id = g_strdup(id);
+    g_free(record->name);
+    record->name = g_strdup(name);
+    g_free(record->image);
+    record->image = g_strdup(image);
+    Desktop *desktop =
+        inventory_create(api_call_host(call)->inventory, g_steal_pointer(&record), &error);
+    if (desktop != NULL)
+        api_call_answer(call, desktop_to_json(desktop), -1);
+    else
+        api_call_fail(call, error);
+}
+
+static void
+api_desktop_start(ApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    Desktop *desktop = find_desktop(call);
+    if (desktop == NULL)
+        return;
+    if (inventory_start(api_call_host(call)->inventory, desktop, &error))
+        api_call_answer(call, desktop_to_json(desktop), -1);
+    else
+        api_call_fail(call, error);
+}
+
+static void
+api_desktop_stop(ApiCall *call)
+{
+    gboolean force = FALSE;
+    if (!api_call_get_optional_bool(call, "force", &force))
+        return;
+    Desktop *desktop = find_desktop(call);
+    if (desktop == NULL)
+        return;
+    desktop_stop(desktop, force);
+    api_call_answer(call, desktop_to_json(desktop), -1);
+}
+
+static void
+on_deleted(gpointer user)
+{
+    api_call_answer(user, json_object(), -1);
+}
+
+static void
+api_desktop_delete(ApiCall *call)
+{
+    g_autofree char *id = NULL;
+    if (api_call_get_uuid(call, "desktop", &id))
+        inventory_delete(api_call_host(call)->inventory, id, on_deleted, call);
+}
+
+static void
+on_opened(int fd, const GError *error, gpointer user)
+{
+    if (fd < 0) {
+        api_call_fail(user, error);
+        return;
+    }
+    api_call_answer(user, json_pack("{s:i}", "fds", 1), fd);
+    close(fd);
+}
+
+static void
+api_desktop_open(ApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    const char *protocol;
+    if (!api_call_get_string(call, "protocol", MAX_IMAGE_NAME, &protocol))
+        return;
+    gboolean known = g_str_equal(protocol, "vnc") || g_str_equal(protocol, "spice");
+    Desktop *desktop = known ? find_desktop(call) : NULL;
+    if (desktop != NULL) {
+        desktop_open(desktop, protocol, on_opened, call);
+    } else if (!known) {
+        error = g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                                    "“protocol” must be “vnc” or “spice”.");
+        api_call_fail(call, error);
+    }
+}
+
+static void
+on_stats(json_t *result, const GError *error, gpointer user)
+{
+    if (result != NULL)
+        api_call_answer(user, json_incref(result), -1);
+    else
+        api_call_fail(user, error);
+}
+
+static void
+api_desktop_stats(ApiCall *call)
+{
+    Desktop *desktop = find_desktop(call);
+    if (desktop != NULL)
+        desktop_stats(desktop, on_stats, call);
+}
+
+const ApiEntry api_desktop_calls[] = {{"desktop.list", desktop_list},
+                                      {"desktop.get", desktop_get},
+                                      {"desktop.create", desktop_create},
+                                      {"desktop.start", api_desktop_start},
+                                      {"desktop.stop", api_desktop_stop},
+                                      {"desktop.delete", api_desktop_delete},
+                                      {"desktop.open", api_desktop_open},
+                                      {"desktop.stats", api_desktop_stats},
+                                      {NULL, NULL}};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "desktop-record.h"
+
+#include "common/error.h"
+#include "host/agent/image.h"
+#include "host/agent/record.h"
+
+#include <string.h>
+
+#define MAX_CPUS       256
+#define MIN_MEMORY_MIB 64
+#define MAX_MEMORY_MIB (4 * 1024 * 1024)
+#define MIN_WIDTH      320
+#define MIN_HEIGHT     200
+#define MAX_SIDE       8192
+
+static const char *const state_words[] = {"starting", "ready", "stopping", "stopped", "failed"};
+static const char *const step_words[] = {"disk", "machine", "boot", "desktop", "ready"};
+
+DesktopRecord *
+desktop_record_new(void)
+{
+    DesktopRecord *record = g_new0(DesktopRecord, 1);
+    record->id = g_strdup("");
+    record->name = g_strdup("");
+    record->image = g_strdup("");
+    record->accelerator = g_strdup("");
+    return record;
+}
+
+void
+desktop_record_free(DesktopRecord *record)
+{
+    if (record == NULL)
+        return;
+    g_free(record->id);
+    g_free(record->name);
+    g_free(record->image);
+    g_free(record->reason);
+    g_free(record->accelerator);
+    g_free(record);
+}
+
+json_t *
+desktop_record_to_json(const DesktopRecord *record)
+{
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i}", "id",
+                             record->id, "name", record->name, "image", record->image, "state",
+                             state_words[record->state], "step", step_words[record->step], "reason",
+                             record->reason, "accelerator", record->accelerator, "cpus",
+                             (int)record->cpus, "memory_mib", (int)record->memory_mib, "width",
+                             (int)record->width, "height", (int)record->height);
+    json_object_set_new(json, "created_at", record_time_to_json(record->created_at));
+    json_object_set_new(json, "started_at", record_time_to_json(record->started_at));
+    return json;
+}
+
+gboolean
+desktop_record_save(const DesktopRecord *record, const char *folder, GError **error)
+{
+    json_t *json = desktop_record_to_json(record);
+    json_object_set_new(json, "deleting", json_boolean(record->deleting));
+    return record_save(json, folder, "desktop.json", error);
+}
+
+/* The place of a word in words, or -1. */
+static int
+word_index(const json_t *json, const char *name, const char *const *words, int count)
+{
+    const char *word = json_string_value(json_object_get(json, name));
+    for (int i = 0; word != NULL && i < count; i++)
+        if (g_str_equal(word, words[i]))
+            return i;
+    return -1;
+}
+
+static guint
+get_number(const json_t *json, const char *name)
+{
+    return (guint)CLAMP(json_integer_value(json_object_get(json, name)), 0, G_MAXINT);
+}
+
+DesktopRecord *
+desktop_record_load(const char *folder, const char *id)
+{
+    json_t *json = record_load(folder, "desktop.json");
+    g_autoptr(DesktopRecord) record = desktop_record_new();
+    int state = word_index(json, "state", state_words, G_N_ELEMENTS(state_words));
+    int step = word_index(json, "step", step_words, G_N_ELEMENTS(step_words));
+    record_get_string(json, "id", &record->id);
+    record_get_string(json, "name", &record->name);
+    record_get_string(json, "image", &record->image);
+    record_get_string(json, "reason", &record->reason);
+    record_get_string(json, "accelerator", &record->accelerator);
+    record->cpus = get_number(json, "cpus");
+    record->memory_mib = get_number(json, "memory_mib");
+    record->width = get_number(json, "width");
+    record->height = get_number(json, "height");
+    record->created_at = record_time_from_json(json_object_get(json, "created_at"));
+    record->started_at = record_time_from_json(json_object_get(json, "started_at"));
+    record->deleting = json_is_true(json_object_get(json, "deleting"));
+    json_decref(json);
+    if (state < 0 || step < 0 || !g_str_equal(record->id, id) ||
+        !desktop_record_check(record, NULL))
+        return NULL;
+    record->state = (DesktopState)state;
+    record->step = (DesktopStep)step;
+    return g_steal_pointer(&record);
+}
+
+static gboolean
+check_range(const char *field, guint value, guint minimum, guint maximum, GError **error)
+{
+    if (value >= minimum && value <= maximum)
+        return TRUE;
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "“%s” must be from %u to %u.", field,
+                minimum, maximum);
+    return FALSE;
+}
+
+gboolean
+desktop_record_check(const DesktopRecord *record, GError **error)
+{
+    if (!g_uuid_string_is_valid(record->id)) {
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "“desktop” must be a UUID.");
+        return FALSE;
+    }
+    if (record->name[0] == '\0' || strlen(record->name) > MACHINE_MAX_NAME) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "“name” must have 1 to %d bytes.",
+                    MACHINE_MAX_NAME);
+        return FALSE;
+    }
+    if (!image_name_is_valid(record->image)) {
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                            "“image” is not an image's name.");
+        return FALSE;
+    }
+    return check_range("cpus", record->cpus, 1, MAX_CPUS, error) &&
+           check_range("memory_mib", record->memory_mib, MIN_MEMORY_MIB, MAX_MEMORY_MIB, error) &&
+           check_range("width", record->width, MIN_WIDTH, MAX_SIDE, error) &&
+           check_range("height", record->height, MIN_HEIGHT, MAX_SIDE, error);
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "desktop.h"
+
+#include "common/error.h"
+#include "host/agent/desktop-progress.h"
+#include "host/agent/record.h"
+#include "host/agent/resources.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* How long a client that opens a desktop waits for its display to come back. */
+#define OPEN_TIMEOUT_MS 3000
+
+struct Desktop {
+    DesktopRecord *record;
+    MachineSpec spec;
+    const HostSettings *settings;
+    Provider *provider;
+    Machine *machine;
+    DisplayProcess *display;
+    const DesktopEvents *events;
+    gpointer user;
+
+    guint tick;         /* every second while it starts */
+    gint64 start_began; /* µs, monotonic */
+    gint64 step_began;
+    gboolean guest_ready; /* its agent said so, or its screen */
+    gboolean delete_begun, display_stopping_for_delete;
+    ScreenWatch screen;
+};
+
+static void
+save(Desktop *desktop)
+{
+    g_autoptr(GError) error = NULL;
+    if (!desktop_record_save(desktop->record, desktop->spec.state_dir, &error))
+        g_warning("The desktop “%s” could not be recorded: %s", desktop->record->name,
+                  error->message);
+}
+
+static void
+tell(Desktop *desktop)
+{
+    if (!desktop->record->deleting)
+        desktop->events->changed(desktop, desktop->user);
+}
+
+static void
+set_reason(Desktop *desktop, const char *reason)
+{
+    g_free(desktop->record->reason);
+    desktop->record->reason = g_strdup(reason);
+}
+
+/* Goes to a state: recorded, then told. */
+static void
+enter(Desktop *desktop, DesktopState state, const char *reason)
+{
+    static const char *const words[] = {"starting", "ready", "stopping", "stopped", "failed"};
+    if (state != DESKTOP_STARTING)
+        g_clear_handle_id(&desktop->tick, g_source_remove);
+    desktop->record->state = state;
+    set_reason(desktop, reason);
+    g_message("The desktop “%s” (%s) is %s%s%s", desktop->record->name, desktop->record->id,
+              words[state], reason != NULL ? ": " : ".", reason != NULL ? reason : "");
+    save(desktop);
+    tell(desktop);
+}
+
+static void
+enter_step(Desktop *desktop, DesktopStep step)
+{
+    desktop->record->step = step;
+    desktop->step_began = g_get_monotonic_time();
+    save(desktop);
+    tell(desktop);
+}
+
+static gint64
+seconds_since(gint64 monotonic)
+{
+    return (g_get_monotonic_time() - monotonic) / G_USEC_PER_SEC;
+}
+
+/* Ready means that somebody can be let in: the desktop stands, and its display answers. */
+static void
+become_ready_when_due(Desktop *desktop)
+{
+    if (desktop->record->state != DESKTOP_STARTING || !desktop->guest_ready ||
+        !display_process_is_up(desktop->display))
+        return;
+    g_message("The desktop “%s” was ready after %d s.", desktop->record->name,
+              (int)seconds_since(desktop->start_began));
+    desktop->record->step = STEP_READY;
+    enter(desktop, DESKTOP_READY, NULL);
+}
+
+static void
+watch_screen(Desktop *desktop)
+{
+    DisplayScreen screen;
+    if (desktop->guest_ready || desktop->record->step < STEP_BOOT)
+        return;
+    display_process_screen(desktop->display, &screen);
+    gboolean still = screen_watch_look(&desktop->screen, &screen);
+    if (!still || seconds_since(desktop->step_began) < desktop->settings->agent_wait_s)
+        return;
+    g_message("The guest of “%s” does not tell when its desktop stands; its screen is graphical "
+              "and still.",
+              desktop->record->name);
+    desktop->guest_ready = TRUE;
+    become_ready_when_due(desktop);
+}
+
+static gboolean
+on_tick(gpointer user)
+{
+    Desktop *desktop = user;
+    int timeout = desktop->settings->start_timeout_s;
+    if (timeout > 0 && seconds_since(desktop->start_began) >= timeout) {
+        g_autofree char *reason = g_strdup_printf(
+            "The desktop was not ready after %d seconds (it got as far as: %s).", timeout,
+            desktop->record->step >= STEP_DESKTOP ? "its desktop was starting"
+                                                  : "its system was starting");
+        desktop->tick = 0;
+        desktop->machine->ops->fail(desktop->machine, reason);
+        return G_SOURCE_REMOVE;
+    }
+    guint tick = desktop->tick;
+    watch_screen(desktop);
+    if (desktop->tick != tick)
+        return G_SOURCE_REMOVE;
+    tell(desktop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+begin_starting(Desktop *desktop)
+{
+    desktop->guest_ready = FALSE;
+    desktop->screen = (ScreenWatch){0};
+    desktop->start_began = desktop->step_began = g_get_monotonic_time();
+    if (desktop->tick == 0)
+        desktop->tick = g_timeout_add_seconds(1, on_tick, desktop);
+}
+
+static void
+start_display(Desktop *desktop)
+{
+    g_autoptr(GError) error = NULL;
+    if (!display_process_start(desktop->display, &error) &&
+        desktop->record->state == DESKTOP_STARTING)
+        desktop->machine->ops->fail(desktop->machine, error->message);
+}
+
+/* --- what the machine tells
+ * ---------------------------------------------------------------------------------- */
+
+static void
+on_machine_step(gpointer user, DesktopStep step)
+{
+    Desktop *desktop = user;
+    if (step == STEP_BOOT)
+        start_display(desktop);
+    if (desktop->record->state != DESKTOP_STARTING)
+        return;
+    if (step == STEP_READY) {
+        desktop->guest_ready = TRUE;
+        become_ready_when_due(desktop);
+    } else if (step > desktop->record->step || step == STEP_DISK) {
+        enter_step(desktop, step);
+    }
+}
+
+static void
+on_machine_ended(gpointer user, MachineEnd end, const char *reason)
+{
+    Desktop *desktop = user;
+    display_process_stop(desktop->display);
+    enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
+}
+
+static gboolean
+finish_delete(gpointer user)
+{
+    Desktop *desktop = user;
+    g_autoptr(GError) error = NULL;
+    /* The run folder first: while the state folder stands, the next host would go on with this. */
+    if (!record_remove_folder(desktop->spec.run_dir, &error) ||
+        !record_remove_folder(desktop->spec.state_dir, &error))
+        g_warning("The desktop “%s” is deleted, but not all of it could be removed: %s",
+                  desktop->record->name, error->message);
+    desktop->events->deleted(desktop, desktop->user);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_machine_destroyed(gpointer user)
+{
+    finish_delete(user);
+}
+
+static const MachineEvents machine_events = {
+    .step = on_machine_step, .ended = on_machine_ended, .destroyed = on_machine_destroyed};
+
+/* --- what the display tells
+ * ---------------------------------------------------------------------------------- */
+
+static void
+on_display_changed(gpointer user)
+{
+    Desktop *desktop = user;
+    become_ready_when_due(desktop);
+    tell(desktop);
+}
+
+static void
+on_display_stopped(gpointer user)
+{
+    Desktop *desktop = user;
+    if (!desktop->display_stopping_for_delete)
+        return;
+    desktop->display_stopping_for_delete = FALSE;
+    desktop->machine->ops->destroy(desktop->machine);
+}
+
+static const DisplayEvents display_events = {.changed = on_display_changed,
+                                             .stopped = on_display_stopped};
+
+/* --- making and freeing
+ * -------------------------------------------------------------------------------------- */
+
+static void
+fill_spec(Desktop *desktop, DesktopPlace *place)
+{
+    const DesktopRecord *record = desktop->record;
+    MachineSpec *spec = &desktop->spec;
+    spec->id = record->id;
+    spec->name = record->name;
+    spec->cpus = record->cpus;
+    spec->memory_mib = record->memory_mib;
+    spec->width = record->width;
+    spec->height = record->height;
+    spec->image_dir = g_steal_pointer(&place->image_dir);
+    spec->cmdline = g_steal_pointer(&place->cmdline);
+    spec->state_dir = g_build_filename(place->settings->state_dir, "desktops", record->id, NULL);
+    spec->run_dir = g_build_filename(place->settings->run_dir, record->id, NULL);
+}
+
+static DisplayProcess *
+make_display(Desktop *desktop)
+{
+    const ProviderOps *ops = desktop->machine->ops;
+    DisplayConfig config = {
+        .program = g_strdup(desktop->settings->display_program),
+        .name = g_strdup(desktop->record->name),
+        .source = ops->display_source(desktop->machine),
+        .agent_socket = ops->agent_socket(desktop->machine),
+        .run_dir = g_strdup(desktop->spec.run_dir),
+        .log_path = g_build_filename(desktop->spec.state_dir, "display.log", NULL),
+    };
+    return display_process_new(&config, &display_events, desktop);
+}
+
+static gboolean
+make_folder(const char *path, GError **error)
+{
+    if (g_mkdir_with_parents(path, 0700) == 0)
+        return TRUE;
+    g_set_error(error, ORIEL_ERROR, errno == ENOSPC ? ORIEL_ERROR_NO_SPACE : ORIEL_ERROR_FAILED,
+                "The folder “%s” cannot be made: %s.", path, g_strerror(errno));
+    return FALSE;
+}
+
+Desktop *
+desktop_new(DesktopRecord *record, DesktopPlace *place, const DesktopEvents *events, gpointer user,
+            GError **error)
+{
+    Desktop *desktop = g_new0(Desktop, 1);
+    desktop->record = record;
+    desktop->settings = place->settings;
+    desktop->provider = place->provider;
+    desktop->events = events;
+    desktop->user = user;
+    fill_spec(desktop, place);
+    if (!make_folder(desktop->spec.state_dir, error) ||
+        !make_folder(desktop->spec.run_dir, error) ||
+        !desktop_record_save(record, desktop->spec.state_dir, error)) {
+        desktop_free(desktop);
+        return NULL;
+    }
+    desktop->machine = place->provider->ops->machine_new(place->provider, &desktop->spec,
+                                                         &machine_events, desktop);
+    desktop->display = make_display(desktop);
+    return desktop;
+}
+
+void
+desktop_free(Desktop *desktop)
+{
+    if (desktop == NULL)
+        return;
+    g_clear_handle_id(&desktop->tick, g_source_remove);
+    display_process_free(desktop->display);
+    if (desktop->machine != NULL)
+        desktop->machine->ops->machine_free(desktop->machine);
+    g_free(desktop->spec.image_dir);
+    g_free(desktop->spec.cmdline);
+    g_free(desktop->spec.state_dir);
+    g_free(desktop->spec.run_dir);
+    desktop_record_free(desktop->record);
+    g_free(desktop);
+}
+
+/* --- commands
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void
+start_machine(Desktop *desktop)
+{
+    const char *accelerator = desktop->provider->ops->accelerator(desktop->provider);
+    g_free(desktop->record->accelerator);
+    desktop->record->accelerator = g_strdup(accelerator);
+    desktop->record->started_at = g_get_real_time() / G_USEC_PER_SEC;
+    desktop->record->step = STEP_DISK;
+    begin_starting(desktop);
+    enter(desktop, DESKTOP_STARTING, NULL);
+    desktop->machine->ops->start(desktop->machine);
+}
+
+gboolean
+desktop_start(Desktop *desktop, GError **error)
+{
+    switch (desktop->record->state) {
+    case DESKTOP_STARTING:
+    case DESKTOP_READY:
+        return TRUE;
+    case DESKTOP_STOPPING:
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                            "The desktop is shutting down; start it when it has stopped.");
+        return FALSE;
+    case DESKTOP_STOPPED:
+    case DESKTOP_FAILED:
+        start_machine(desktop);
+        return TRUE;
+    }
+    return TRUE;
+}
+
+void
+desktop_stop(Desktop *desktop, gboolean force)
+{
+    DesktopState state = desktop->record->state;
+    if (state == DESKTOP_STOPPED || state == DESKTOP_FAILED)
+        return;
+    if (state != DESKTOP_STOPPING)
+        enter(desktop, DESKTOP_STOPPING, NULL);
+    desktop->machine->ops->stop(desktop->machine, force);
+}
+
+void
+desktop_delete(Desktop *desktop)
+{
+    if (desktop->delete_begun)
+        return;
+    desktop->delete_begun = desktop->record->deleting = TRUE;
+    g_clear_handle_id(&desktop->tick, g_source_remove);
+    save(desktop);
+    desktop->display_stopping_for_delete = TRUE;
+    display_process_stop(desktop->display);
+}
+
+/* Half a start is done again from its beginning: each of its steps takes what is there already. */
+static void
+recover_dead(Desktop *desktop, MachineEnd end, const char *reason)
+{
+    DesktopRecord *record = desktop->record;
+    display_process_stop(desktop->display);
+    if (record->state == DESKTOP_STARTING && record->step <= STEP_MACHINE)
+        start_machine(desktop);
+    else if (record->state == DESKTOP_STOPPING)
+        enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
+    else if (record->state == DESKTOP_STARTING || record->state == DESKTOP_READY)
+        enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
+}
+
+void
+desktop_recover(Desktop *desktop)
+{
+    DesktopState state = desktop->record->state;
+    MachineEnd end = MACHINE_FAILED;
+    g_autofree char *reason = NULL;
+    gboolean alive =
+        desktop->machine->ops->adopt(desktop->machine, state == DESKTOP_STARTING, &end, &reason);
+    if (desktop->record->deleting) {
+        desktop_delete(desktop);
+        return;
+    }
+    if (!alive) {
+        recover_dead(desktop, end, reason);
+        return;
+    }
+    g_message("The desktop “%s” (%s) is found again.", desktop->record->name, desktop->record->id);
+    if (state == DESKTOP_STARTING)
+        begin_starting(desktop);
+    if (desktop->record->step >= STEP_BOOT)
+        start_display(desktop);
+    if (state == DESKTOP_STOPPING)
+        desktop->machine->ops->stop(desktop->machine, FALSE);
+    else if (state == DESKTOP_STOPPED || state == DESKTOP_FAILED) /* it should not run */
+        desktop->machine->ops->stop(desktop->machine, TRUE);
+}
+
+void
+desktop_open(Desktop *desktop, const char *protocol, DisplayOpened opened, gpointer user)
+{
+    display_process_open(desktop->display, protocol, OPEN_TIMEOUT_MS, opened, user);
+}
+
+void
+desktop_stats(Desktop *desktop, DisplayStats done, gpointer user)
+{
+    display_process_stats(desktop->display, done, user);
+}
+
+/* --- what it tells
+ * ------------------------------------------------------------------------------------------- */
+
+const DesktopRecord *
+desktop_record(const Desktop *desktop)
+{
+    return desktop->record;
+}
+
+guint
+desktop_promised_mib(const Desktop *desktop)
+{
+    DesktopState state = desktop->record->state;
+    gboolean lives =
+        state == DESKTOP_STARTING || state == DESKTOP_READY || state == DESKTOP_STOPPING;
+    return lives ? desktop->record->memory_mib + RESOURCES_OVERHEAD_MIB : 0;
+}
+
+json_t *
+desktop_to_json(Desktop *desktop)
+{
+    const DesktopRecord *record = desktop->record;
+    gint64 elapsed = seconds_since(desktop->step_began);
+    MachineStatus status = {0};
+    desktop->machine->ops->observe(desktop->machine, &status);
+    gboolean hardware = g_str_equal(record->accelerator, "kvm");
+    g_autofree char *text = desktop_progress_text(record->state, record->step, elapsed);
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    json_t *json = desktop_record_to_json(record);
+    json_object_set_new(json, "step_text", json_string(text));
+    json_object_set_new(
+        json, "progress",
+        json_integer(desktop_progress_percent(record->state, record->step, elapsed, hardware)));
+    json_object_set_new(json, "pid", json_integer(status.pid));
+    json_object_set_new(json, "uptime_s",
+                        json_integer(status.running ? MAX(now - record->started_at, 0) : 0));
+    json_object_set_new(json, "display", display_process_to_json(desktop->display));
+    return json;
+}

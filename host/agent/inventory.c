@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "inventory.h"
+
+#include "common/error.h"
+#include "host/agent/record.h"
+#include "host/agent/resources.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Somebody who waits for a deletion. */
+typedef struct {
+    char *id;
+    InventoryDeleted deleted;
+    gpointer user;
+} Waiter;
+
+struct Inventory {
+    const HostSettings *settings;
+    Provider *provider;
+    ImageStore *images;
+    char *folder;
+    GHashTable *desktops; /* id → Desktop */
+    GHashTable *leaving;  /* ids that are being deleted (a set) */
+    GList *waiters;       /* of Waiter */
+    const InventoryEvents *events;
+    gpointer user;
+};
+
+static void
+waiter_free(gpointer data)
+{
+    Waiter *waiter = data;
+    g_free(waiter->id);
+    g_free(waiter);
+}
+
+static void
+on_changed(Desktop *desktop, gpointer user)
+{
+    Inventory *inventory = user;
+    if (inventory->events != NULL)
+        inventory->events->changed(desktop, inventory->user);
+}
+
+static void
+on_deleted(Desktop *desktop, gpointer user)
+{
+    Inventory *inventory = user;
+    g_autofree char *id = g_strdup(desktop_record(desktop)->id);
+    g_message("The desktop “%s” (%s) is deleted.", desktop_record(desktop)->name, id);
+    g_hash_table_remove(inventory->leaving, id);
+    g_hash_table_remove(inventory->desktops, id);
+    if (inventory->events != NULL)
+        inventory->events->deleted(id, inventory->user);
+    for (GList *at = inventory->waiters, *next; at != NULL; at = next) {
+        Waiter *waiter = at->data;
+        next = at->next;
+        if (!g_str_equal(waiter->id, id))
+            continue;
+        inventory->waiters = g_list_delete_link(inventory->waiters, at);
+        waiter->deleted(waiter->user);
+        waiter_free(waiter);
+    }
+}
+
+static const DesktopEvents desktop_events = {.changed = on_changed, .deleted = on_deleted};
+
+/* Takes over record. */
+static Desktop *
+add_desktop(Inventory *inventory, DesktopRecord *record, GError **error)
+{
+    const Image *image = image_store_find(inventory->images, record->image, NULL);
+    DesktopPlace place = {.settings = inventory->settings,
+                          .provider = inventory->provider,
+                          .image_dir = image_store_folder(inventory->images, record->image),
+                          .cmdline = g_strdup(image != NULL ? image->cmdline : "")};
+    Desktop *desktop = desktop_new(record, &place, &desktop_events, inventory, error);
+    if (desktop != NULL)
+        g_hash_table_replace(inventory->desktops, desktop_record(desktop)->id, desktop);
+    return desktop;
+}
+
+/* A folder without a record: what an interrupted creation left. One that holds a disk is somebody's
+ * work and is left alone. */
+static void
+clear_unknown_folder(const char *folder)
+{
+    g_autofree char *disk = g_build_filename(folder, "disk.qcow2", NULL);
+    if (g_file_test(disk, G_FILE_TEST_EXISTS)) {
+        g_warning("The record in “%s” cannot be read; the folder is left as it is.", folder);
+        return;
+    }
+    g_warning("The desktop folder “%s” has no record and no disk; it is removed.", folder);
+    record_remove_folder(folder, NULL);
+}
+
+static void
+take_up(Inventory *inventory, const char *id)
+{
+    g_autofree char *folder = g_build_filename(inventory->folder, id, NULL);
+    g_autoptr(GError) error = NULL;
+    if (!g_uuid_string_is_valid(id))
+        return;
+    DesktopRecord *record = desktop_record_load(folder, id);
+    if (record == NULL) {
+        clear_unknown_folder(folder);
+        return;
+    }
+    gboolean deleting = record->deleting;
+    Desktop *desktop = add_desktop(inventory, record, &error);
+    if (desktop == NULL) {
+        g_warning("The desktop %s cannot be taken up: %s", id, error->message);
+        return;
+    }
+    if (deleting)
+        g_hash_table_add(inventory->leaving, g_strdup(id));
+    desktop_recover(desktop);
+}
+
+Inventory *
+inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images, GError **error)
+{
+    g_autofree char *folder = g_build_filename(settings->state_dir, "desktops", NULL);
+    if (g_mkdir_with_parents(folder, 0700) != 0 ||
+        g_mkdir_with_parents(settings->run_dir, 0700) != 0) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED,
+                    "The folders “%s” and “%s” cannot be made: %s.", folder, settings->run_dir,
+                    g_strerror(errno));
+        return NULL;
+    }
+    Inventory *inventory = g_new0(Inventory, 1);
+    inventory->settings = settings;
+    inventory->provider = provider;
+    inventory->images = images;
+    inventory->folder = g_steal_pointer(&folder);
+    inventory->desktops =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)desktop_free);
+    inventory->leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GDir) dir = g_dir_open(inventory->folder, 0, NULL);
+    for (const char *id; dir != NULL && (id = g_dir_read_name(dir)) != NULL;)
+        take_up(inventory, id);
+    return inventory;
+}
+
+void
+inventory_free(Inventory *inventory)
+{
+    if (inventory == NULL)
+        return;
+    inventory->events = NULL;
+    g_hash_table_unref(inventory->desktops);
+    g_hash_table_unref(inventory->leaving);
+    g_list_free_full(inventory->waiters, waiter_free);
+    g_free(inventory->folder);
+    g_free(inventory);
+}
+
+void
+inventory_set_events(Inventory *inventory, const InventoryEvents *events, gpointer user)
+{
+    inventory->events = events;
+    inventory->user = user;
+}
+
+static int
+compare_age(gconstpointer a, gconstpointer b)
+{
+    const DesktopRecord *one = desktop_record(a), *other = desktop_record(b);
+    if (one->created_at != other->created_at)
+        return one->created_at < other->created_at ? -1 : 1;
+    return strcmp(one->id, other->id);
+}
+
+GList *
+inventory_list(Inventory *inventory)
+{
+    GList *list = NULL;
+    GHashTableIter iter;
+    gpointer id, desktop;
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, &id, &desktop))
+        if (!g_hash_table_contains(inventory->leaving, id))
+            list = g_list_prepend(list, desktop);
+    return g_list_sort(list, compare_age);
+}
+
+guint
+inventory_count(Inventory *inventory)
+{
+    return g_hash_table_size(inventory->desktops) - g_hash_table_size(inventory->leaving);
+}
+
+Desktop *
+inventory_find(Inventory *inventory, const char *id, GError **error)
+{
+    Desktop *desktop = g_hash_table_lookup(inventory->desktops, id);
+    if (desktop != NULL && !g_hash_table_contains(inventory->leaving, id))
+        return desktop;
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no desktop “%s” on this host.",
+                id);
+    return NULL;
+}
+
+guint
+inventory_count_on_image(Inventory *inventory, const char *image)
+{
+    guint count = 0;
+    GHashTableIter iter;
+    gpointer desktop;
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, NULL, &desktop))
+        count += g_str_equal(desktop_record(desktop)->image, image);
+    return count;
+}
+
+guint64
+inventory_promised_mib(Inventory *inventory)
+{
+    guint64 promised = 0;
+    GHashTableIter iter;
+    gpointer desktop;
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, NULL, &desktop))
+        promised += desktop_promised_mib(desktop);
+    return promised;
+}
+
+static gboolean
+admit(Inventory *inventory, guint memory_mib, GError **error)
+{
+    Resources resources;
+    resources_read(&resources, inventory->settings->state_dir);
+    return resources_admit(&resources, inventory_promised_mib(inventory),
+                           (guint64)inventory->settings->memory_reserve_mib, memory_mib, error);
+}
+
+static gboolean
+check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
+{
+    if (!desktop_record_check(record, error))
+        return FALSE;
+    const Image *image = image_store_find(inventory->images, record->image, error);
+    if (image == NULL)
+        return FALSE;
+    if (image->state != IMAGE_READY) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, "The image “%s” is not ready.",
+                    record->image);
+        return FALSE;
+    }
+    if (g_hash_table_contains(inventory->leaving, record->id)) {
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                            "A desktop of this id is being deleted.");
+        return FALSE;
+    }
+    if (g_hash_table_size(inventory->desktops) >= (guint)inventory->settings->max_desktops) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                    "This host has as many desktops as it may have (%d); delete one first.",
+                    inventory->settings->max_desktops);
+        return FALSE;
+    }
+    return admit(inventory, record->memory_mib, error);
+}
+
+Desktop *
+inventory_create(Inventory *inventory, DesktopRecord *record, GError **error)
+{
+    Desktop *there = inventory_find(inventory, record->id, NULL);
+    if (there != NULL || !check_new(inventory, record, error)) {
+        desktop_record_free(record);
+        return there;
+    }
+    record->created_at = g_get_real_time() / G_USEC_PER_SEC;
+    record->state = DESKTOP_STOPPED;
+    Desktop *desktop = add_desktop(inventory, record, error);
+    if (desktop != NULL)
+        desktop_start(desktop, NULL);
+    return desktop;
+}
+
+gboolean
+inventory_start(Inventory *inventory, Desktop *desktop, GError **error)
+{
+    if (desktop_promised_mib(desktop) == 0 &&
+        !admit(inventory, desktop_record(desktop)->memory_mib, error))
+        return FALSE;
+    return desktop_start(desktop, error);
+}
+
+static gboolean
+report_not_there(gpointer user)
+{
+    Waiter *waiter = user;
+    waiter->deleted(waiter->user);
+    waiter_free(waiter);
+    return G_SOURCE_REMOVE;
+}
+
+void
+inventory_delete(Inventory *inventory, const char *id, InventoryDeleted deleted, gpointer user)
+{
+    Desktop *desktop = g_hash_table_lookup(inventory->desktops, id);
+    Waiter *waiter = g_new0(Waiter, 1);
+    waiter->id = g_strdup(id);
+    waiter->deleted = deleted;
+    waiter->user = user;
+    if (desktop == NULL) {
+        g_idle_add(report_not_there, waiter);
+        return;
+    }
+    inventory->waiters = g_list_append(inventory->waiters, waiter);
+    g_hash_table_add(inventory->leaving, g_strdup(id));
+    desktop_delete(desktop);
+}

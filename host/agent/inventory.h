@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "host/agent/desktop.h"
+#include "host/agent/image-store.h"
+
+/* Every desktop of this host, found again after a restart. Main-context object. */
+typedef struct Inventory Inventory;
+
+typedef struct {
+    void (*changed)(Desktop *desktop, gpointer user);
+    void (*deleted)(const char *id, gpointer user);
+} InventoryEvents;
+
+/* Reads STATE/desktops and takes up what runs. settings, provider and images must outlive it. */
+Inventory *inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images,
+                         GError **error);
+void inventory_free(Inventory *inventory);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inventory, inventory_free)
+
+void inventory_set_events(Inventory *inventory, const InventoryEvents *events, gpointer user);
+
+/* Borrowed Desktops by their age; the caller frees the list alone. Those being deleted are not in
+ * it. */
+GList *inventory_list(Inventory *inventory);
+guint inventory_count(Inventory *inventory);
+/* Borrowed; NULL with ORIEL_ERROR_NOT_FOUND. */
+Desktop *inventory_find(Inventory *inventory, const char *id, GError **error);
+guint inventory_count_on_image(Inventory *inventory, const char *image);
+guint64 inventory_promised_mib(Inventory *inventory);
+
+/* Takes over record (its id, name, image and sizes count) and starts the desktop. A desktop of this
+ * id that is there already is the answer: a repeated command is executed once. ORIEL_ERROR_INVALID,
+ * _NOT_FOUND (image), _REFUSED (no room), _NO_SPACE. */
+Desktop *inventory_create(Inventory *inventory, DesktopRecord *record, GError **error);
+/* Starts a stopped one, when there is room for it. */
+gboolean inventory_start(Inventory *inventory, Desktop *desktop, GError **error);
+
+/* Called once, from the main loop, when nothing of it is left; also when it was not there. */
+typedef void (*InventoryDeleted)(gpointer user);
+void inventory_delete(Inventory *inventory, const char *id, InventoryDeleted deleted,
+                      gpointer user);

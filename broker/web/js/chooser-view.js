@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the user may open: a card for each pool, with what is running already.
+
+import { api } from './api.js';
+import { announce, h, icon, setText } from './dom.js';
+import { confirmLogoff } from './dialog.js';
+import { patiently, sentence } from './problem.js';
+import { t } from './strings.js';
+
+const REFRESH = 5000;
+
+/** Pools and sessions, matched. A session whose pool is no longer offered still gets its card: it is the user's work. */
+function matched(pools, sessions) {
+  const cards = pools.map((pool) => ({ pool, session: null }));
+  for (const session of sessions) {
+    let card = cards.find(({ pool }) => pool.id === session.pool || pool.name === session.pool);
+    if (!card) {
+      card = { pool: { id: session.pool, name: session.pool, title: session.pool_title, kind: 'desktop', available: true }, session: null };
+      cards.push(card);
+    }
+    card.session = session;
+  }
+  return cards;
+}
+
+function stateOf({ pool, session }) {
+  if (session) {
+    return session.state;
+  }
+  return pool.available === false || pool.available === 0 ? 'full' : 'idle';
+}
+
+const ACTIONS = { ready: 'continue', starting: 'continue', stopping: 'continue', failed: 'retry' };
+
+class Card {
+  #open;
+  #logoff;
+
+  constructor(pool, { open, logoff }) {
+    this.pool = pool;
+    this.title = h('h2', { class: 'card-title' });
+    this.kind = h('p', { class: 'card-kind' });
+    this.state = h('p', { class: 'card-state' });
+    this.badge = h('div', { class: 'card-badge' });
+    this.#open = h('button', { type: 'button', class: 'primary', onclick: () => open(this.pool) });
+    this.#logoff = h('button', { type: 'button', class: 'quiet', onclick: () => logoff(this.pool, this.session) }, t('chooser.logoff'));
+    this.element = h('li', { class: 'card' },
+      h('div', { class: 'card-head' }, this.badge, h('div', {}, this.title, this.kind)),
+      this.state,
+      h('div', { class: 'card-buttons' }, this.#open, this.#logoff));
+  }
+
+  show(entry) {
+    const { pool, session } = entry;
+    const name = pool.title || pool.name;
+    const state = stateOf(entry);
+    const kind = pool.kind === 'app' ? 'app' : 'desktop';
+    const action = ACTIONS[state] ?? 'open';
+    this.pool = pool;
+    this.session = session;
+    this.element.dataset.pool = pool.name;
+    this.element.dataset.state = state;
+    if (this.badge.dataset.kind !== kind) {
+      this.badge.dataset.kind = kind;
+      this.badge.replaceChildren(icon(kind));
+    }
+    setText(this.title, name);
+    setText(this.kind, t(`chooser.kind.${kind}`));
+    setText(this.state, t(`chooser.state.${state}`));
+    setText(this.#open, t(`chooser.${action}`));
+    this.#open.setAttribute('aria-label', t(`chooser.${action}Name`, { name }));
+    this.#open.disabled = state === 'full';
+    this.#logoff.setAttribute('aria-label', t('chooser.logoffName', { name }));
+    this.#logoff.classList.toggle('is-absent', !session);
+  }
+}
+
+function emptyState() {
+  return h('div', { class: 'empty' }, icon('desktop'),
+    h('h2', {}, t('chooser.empty')), h('p', {}, t('chooser.emptyHint')));
+}
+
+/** open(pool) goes to a desktop. message: a sentence about what just happened, or nothing. */
+export function createChooserView({ user, open, message }) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const cards = new Map();
+  const list = h('ul', { class: 'cards', 'aria-busy': 'true' },
+    h('li', { class: 'card is-placeholder' }), h('li', { class: 'card is-placeholder' }));
+  const note = h('p', { class: 'page-message', role: 'status' });
+  const heading = h('h1', { tabindex: -1 }, t('chooser.hello', { name: user.full_name || user.name }));
+  const body = h('div', { class: 'chooser-body' }, list);
+  let timer = null;
+
+  async function logoff(pool, session) {
+    const name = pool.title || pool.name;
+    if (!await confirmLogoff(name)) {
+      return;
+    }
+    try {
+      await patiently(() => api.endSession(session.id, { signal }), signal);
+      setText(note, t('logoff.done', { name }));
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      setText(note, error.kind === 'not-found' ? t('logoff.done', { name }) : sentence(error));
+    }
+    refresh();
+  }
+
+  function show(entries) {
+    const wanted = new Set(entries.map(({ pool }) => pool.id));
+    for (const [id, card] of cards) {
+      if (!wanted.has(id)) {
+        card.element.remove();
+        cards.delete(id);
+      }
+    }
+    list.querySelectorAll('.is-placeholder').forEach((placeholder) => placeholder.remove());
+    for (const entry of entries) {
+      let card = cards.get(entry.pool.id);
+      if (!card) {
+        card = new Card(entry.pool, { open, logoff });
+        cards.set(entry.pool.id, card);
+        list.append(card.element);
+      }
+      card.show(entry);
+    }
+    list.setAttribute('aria-busy', 'false');
+    if ((entries.length === 0) !== (list.parentNode === null)) {
+      body.replaceChildren(entries.length === 0 ? emptyState() : list);
+    }
+  }
+
+  async function refresh() {
+    clearTimeout(timer);
+    try {
+      const [pools, sessions] = await patiently(() => Promise.all([api.pools({ signal }), api.sessions({ signal })]), signal);
+      show(matched(pools, sessions));
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      setText(note, sentence(error));
+    }
+    clearTimeout(timer);
+    if (!signal.aborted) {
+      timer = setTimeout(() => (document.hidden ? null : refresh()), REFRESH);
+    }
+  }
+
+  const onVisible = () => { if (!document.hidden) { refresh(); } };
+
+  return {
+    element: h('div', { class: 'page' },
+      heading,
+      h('p', { class: 'lead' }, t('chooser.lead')),
+      note, body),
+    title: t('chooser.title'),
+    enter() {
+      heading.focus({ preventScroll: true });
+      if (message) {
+        setText(note, message);
+        announce(message);
+      }
+      document.addEventListener('visibilitychange', onVisible);
+      refresh();
+    },
+    leave() {
+      leaving.abort();
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', onVisible);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From the wish for a desktop to the desktop: asks for the session, shows the step it is at, and what to do when it fails.
+
+import { api } from './api.js';
+import { announce, h, icon, pause, setText } from './dom.js';
+import { patiently, sentence } from './problem.js';
+import { duration, hasText, t } from './strings.js';
+import { createWhyPanel } from './why-panel.js';
+
+const STEPS = ['disk', 'machine', 'boot', 'desktop', 'ready'];
+
+class Stepper {
+  #items = new Map();
+
+  constructor() {
+    this.element = h('ol', { class: 'steps' });
+    for (const step of STEPS) {
+      const item = h('li', { class: 'step' }, h('span', { class: 'step-dot' }, icon('check')), h('span', { class: 'step-name' }, t(`starting.step.${step}`)));
+      this.#items.set(step, item);
+      this.element.append(item);
+    }
+  }
+
+  show(current) {
+    const now = STEPS.indexOf(current);
+    for (const [step, item] of this.#items) {
+      const place = STEPS.indexOf(step);
+      item.classList.toggle('is-done', place < now || current === 'ready');
+      item.classList.toggle('is-now', place === now && current !== 'ready');
+      if (place === now) {
+        item.setAttribute('aria-current', 'step');
+      } else {
+        item.removeAttribute('aria-current');
+      }
+    }
+  }
+}
+
+class ProgressBar {
+  #fill = h('div', { class: 'progress-fill' });
+
+  constructor() {
+    this.element = h('div', {
+      class: 'progress', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': 0, 'aria-label': t('starting.progress'),
+    }, this.#fill);
+  }
+
+  show(percent) {
+    const value = Math.max(0, Math.min(100, Math.round(percent || 0)));
+    this.element.setAttribute('aria-valuenow', String(value));
+    // A transform, not a width: nothing is laid out anew.
+    this.#fill.style.transform = `scaleX(${value / 100})`;
+  }
+}
+
+/** The pieces of the page while it starts. */
+function createProgress(leave) {
+  const stepper = new Stepper();
+  const bar = new ProgressBar();
+  const doing = h('p', { class: 'starting-doing' }, t('starting.asking'));
+  const elapsed = h('p', { class: 'starting-elapsed' });
+  const element = h('div', { class: 'starting-progress' },
+    stepper.element, bar.element,
+    h('div', { class: 'starting-text' }, doing, elapsed),
+    h('p', { class: 'starting-note' }, t('starting.note')),
+    h('div', { class: 'panel-buttons' }, h('button', { type: 'button', class: 'secondary', onclick: leave }, icon('back'), t('starting.back'))));
+  return {
+    element,
+    show(session) {
+      stepper.show(session.step);
+      bar.show(session.progress);
+      const text = session.state === 'stopping'
+        ? t('starting.stopping')
+        : session.step_text || (hasText(`starting.doing.${session.step}`) ? t(`starting.doing.${session.step}`) : t('starting.asking'));
+      if (doing.textContent !== text) {
+        setText(doing, text);
+        announce(text);
+      }
+    },
+    tick(seconds) { setText(elapsed, t('starting.elapsed', { time: duration(seconds) })); },
+  };
+}
+
+/** What is shown when there will be no desktop. */
+function createFailure({ name, text, retry, leave, why }) {
+  return h('div', { class: 'failure', role: 'alert' },
+    h('div', { class: 'failure-mark' }, icon('warning')),
+    h('h1', { tabindex: -1 }, t('failed.title', { name })),
+    h('p', { class: 'failure-reason' }, text),
+    h('div', { class: 'panel-buttons' },
+      retry && h('button', { type: 'button', class: 'primary', onclick: retry }, t('failed.retry')),
+      why?.button,
+      h('button', { type: 'button', class: 'secondary', onclick: leave }, t('desktop.toChooser'))),
+    why?.panel);
+}
+
+/** poolName: as in the address; title: what people call it, once that is known. ready(session, title) is called once it is; leave() goes back to the choice. */
+export function createStartingView({ poolName, title, ready, leave }) {
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const progress = createProgress(leave);
+  const heading = h('h1', { tabindex: -1 }, t('starting.title', { name: title ?? poolName }));
+  const panel = h('div', { class: 'panel' });
+  let session = null;
+  let name = title ?? poolName;
+  let ticking = null;
+
+  function fail(text, { canRetry = true } = {}) {
+    clearInterval(ticking);
+    const why = session ? createWhyPanel(() => session.id, signal) : null;
+    panel.replaceChildren(createFailure({ name, text, leave, why, retry: canRetry && again }));
+    panel.querySelector('h1').focus({ preventScroll: true });
+  }
+
+  function showProgress() {
+    panel.replaceChildren(heading, progress.element);
+    heading.focus({ preventScroll: true });
+    const began = performance.now();
+    clearInterval(ticking);
+    ticking = setInterval(() => progress.tick((performance.now() - began) / 1000), 1000);
+  }
+
+  /** The failed session goes first: asking again would only show it once more. */
+  async function again() {
+    const old = session;
+    session = null;
+    showProgress();
+    if (old) {
+      await patiently(() => api.endSession(old.id, { signal }), signal).catch(() => {});
+    }
+    if (!signal.aborted) {
+      run();
+    }
+  }
+
+  function learn(answer) {
+    session = answer;
+    if (session.pool_title && session.pool_title !== name) {
+      name = session.pool_title;
+      setText(heading, t('starting.title', { name }));
+    }
+    progress.show(session);
+  }
+
+  async function follow() {
+    learn(await patiently(() => api.startSession(poolName, { signal }), signal));
+    while (session.state === 'starting' || session.state === 'stopping') {
+      const before = session;
+      learn(await patiently(() => api.sessionChange(before, { signal }), signal));
+      if (session.state === before.state && session.step === before.step && session.progress === before.progress) {
+        await pause(250, signal); // A broker that answers at once must not be asked without end.
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  async function run() {
+    try {
+      await follow();
+      if (session.state === 'ready') {
+        ready(session, name);
+      } else {
+        fail(session.reason || t(session.state === 'stopped' ? 'failed.stopped' : 'failed.noReason'));
+      }
+    } catch (error) {
+      if (signal.aborted || error.kind === 'unauthorized') {
+        return;
+      }
+      const gone = error.kind === 'not-found';
+      fail(gone ? t('failed.gone') : sentence(error), { canRetry: !gone });
+    }
+  }
+
+  return {
+    element: h('div', { class: 'page is-narrow' }, panel),
+    title: name,
+    enter() {
+      showProgress();
+      run();
+    },
+    leave() {
+      leaving.abort();
+      clearInterval(ticking);
+    },
+  };
+}

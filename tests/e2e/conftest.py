@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the end-to-end tests share: one host, one broker, one guest for the whole run."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """Host and broker with the image and the pool “demo”; stack.admin is signed in."""
+    with Stack() as running:
+        running.start()
+        running.import_image()
+        running.make_pool()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def account(stack):
+    """(name, password) of the user whose desktop is shared."""
+    return stack.make_user("kim", full_name="Kim Beispiel")
+
+
+@pytest.fixture
+def user(stack, account):
+    """A REST client, signed in as that user."""
+    return stack.rest(*account)
+
+
+@pytest.fixture(scope="session")
+def _first_session(stack, account):
+    return stack.ready_session(stack.rest(*account))
+
+
+@pytest.fixture
+def session(stack, user, _first_session):
+    """That user's session on “demo”, ready. The guest is shared: leave it as you found it."""
+    return stack.ready_session(user)
+
+
+@pytest.fixture
+def guest(stack, session):
+    """The shared guest from behind: run(), run_in_session(), screenshot(), uptime(), pid()."""
+    return stack.guest(session)

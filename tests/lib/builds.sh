@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Sourced after say.sh and report.sh: the three builds under $builds: gcc, clang and asan (gcc with ASan and UBSan).
+
+builds_known="gcc clang asan"
+
+# builds_options NAME — meson's options for that build, one a line.
+builds_options() {
+    printf '%s\n' -Dwerror=true -Dbuildtype=debugoptimized
+    [ "$1" != asan ] || printf '%s\n' -Db_sanitize=address,undefined -Db_lundef=false
+}
+
+# builds_make NAME — configures and builds; a failure is reported and ends the run of the tests.
+builds_make() {
+    local dir=$builds/$1 log=$results/build-$1.log compiler=gcc
+    local -a options
+    [ "$1" != clang ] || compiler=clang
+    mapfile -t options < <(builds_options "$1")
+    step "Building with $compiler${2:+ ($2)}: $dir"
+    {
+        if [ -f "$dir/build.ninja" ]; then
+            CC=$compiler meson setup --reconfigure "${options[@]}" "$dir" "$top"
+        else
+            rm -rf "$dir"
+            CC=$compiler meson setup "${options[@]}" "$dir" "$top"
+        fi && ninja -C "$dir"
+    } > "$log" 2>&1 && return
+    tail -n 40 "$log" >&2
+    report_case build "$1" failed "the build failed: $(grep -m1 -E 'error:|ERROR' "$log")"
+    return 1
+}
+
+# builds_need NAME… — makes those that this run has not made yet; each is a test of its own.
+builds_need() {
+    local name
+    for name; do
+        [ -z "${builds_done[$name]:-}" ] || continue
+        case $name in
+            asan) builds_make asan "ASan and UBSan" || return ;;
+            *) builds_make "$name" || return ;;
+        esac
+        builds_done[$name]=yes
+        report_case build "$name" passed
+    done
+}
+
+# builds_sanitizers SUITE — the environment that makes sanitizers strict, as VARIABLE=VALUE lines.
+builds_sanitizers() {
+    local log="log_path=$results/sanitizer/$1"
+    printf '%s\n' \
+        "ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0:$log" \
+        "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:$log" \
+        "LSAN_OPTIONS=suppressions=$top/tests/lsan.supp:print_suppressions=0"
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Sourced by tests/run: what each part needs and runs. A part returns non-zero when going on makes no sense.
+
+# parts_prepare PART… — packages, modules and, for the parts that want one, the guest's image.
+parts_prepare() {
+    local folder
+    step "Checking for the packages"
+    packages_install "$top"/data/packages/*.txt
+    for folder in "$top/broker/web" "$top"/tests/e2e/*/; do
+        [ ! -f "$folder/package-lock.json" ] || packages_npm "${folder%/}"
+    done
+    case " $* " in
+        *" e2e "* | *" soak "* | *" bench "*)
+            step "Checking for the demo desktop's image"
+            guest=$("$top/data/guest/build") || die "the demo desktop's image could not be built"
+            ;;
+    esac
+}
+
+# parts_pytest SUITE BUILD FOLDER — runs the Python tests of a folder against a build's programs.
+parts_pytest() {
+    local suite=$1-$2 status=0
+    local -a environment
+    mapfile -t environment < <(builds_sanitizers "$suite")
+    step "Tests: $1, with the programs built by $2"
+    env "${environment[@]}" ORIEL_BUILD="$builds/$2" ORIEL_GUEST="${guest:-}" ORIEL_RESULTS="$results" \
+        PYTHONPATH="$top/tests" PYTHONDONTWRITEBYTECODE=1 \
+        /usr/bin/python3 -m pytest -p no:cacheprovider -v -ra --junitxml="$results/$suite.xml" \
+        -o junit_family=xunit1 -o junit_suite_name="$suite" "${pytest_arguments[@]}" "$top/tests/$3" < /dev/null >&2 8>&- ||
+        status=$?
+    # 0 and 1 are told by the report, 5 is "no tests"; else pytest itself broke.
+    case $status in
+        0 | 1 | 5) ;;
+        *) report_case "$suite" pytest failed "pytest ended with status $status" ;;
+    esac
+    report_sanitizer "$suite"
+}
+
+part_lint() { parts_pytest lint none lint; }
+
+# parts_meson BUILD — the C tests of one build.
+parts_meson() {
+    local suite=unit-$1
+    local -a environment
+    mapfile -t environment < <(builds_sanitizers "$suite")
+    step "Tests: unit, built by $1"
+    env "${environment[@]}" meson test -C "$builds/$1" --no-rebuild --suite unit --print-errorlogs \
+        < /dev/null > "$results/$suite.log" 2>&1 8>&- || tail -n 60 "$results/$suite.log" >&2
+    cp "$builds/$1/meson-logs/testlog.junit.xml" "$results/$suite.xml" 2>/dev/null ||
+        report_case "$suite" meson failed "meson test wrote no report: $(tail -n 1 "$results/$suite.log")"
+    report_sanitizer "$suite"
+}
+
+part_unit() {
+    builds_need gcc asan || return
+    [ -z "$whole" ] || builds_need clang || return
+    parts_meson gcc
+    parts_meson asan
+}
+
+part_integration() {
+    builds_need asan || return
+    parts_pytest integration asan integration
+}
+
+part_e2e() {
+    builds_need asan || return
+    parts_pytest e2e asan e2e
+    [ -n "$whole" ] || return 0
+    parts_pytest e2e gcc e2e
+}
+
+part_soak() {
+    builds_need gcc || return
+    parts_pytest soak gcc soak
+}
+
+part_bench() {
+    builds_need gcc || return
+    step "Benchmarks"
+    meson test -C "$builds/gcc" --no-rebuild --benchmark --verbose < /dev/null >&2 8>&- || true
+    cp "$builds/gcc/meson-logs/benchmarklog.junit.xml" "$results/bench.xml" 2>/dev/null ||
+        report_case bench meson failed "there are no benchmarks"
+}

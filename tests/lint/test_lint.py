@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be said about the files without running them."""
+
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+def tracked(*patterns):
+    """The project's files whose path fits one of the patterns; also in an unpacked archive without git."""
+    skip = {".git", "node_modules", "__pycache__"}
+    found = set()
+    for pattern in patterns:
+        for path in TOP.glob(pattern):
+            parts = path.relative_to(TOP).parts
+            if path.is_file() and not skip.intersection(parts) and not parts[0].startswith("build"):
+                found.add(path.relative_to(TOP).as_posix())
+    return sorted(found)
+
+
+def shell_scripts():
+    """Every file that says it is a shell script, and those that are sourced."""
+    names = []
+    for name in tracked("data/**/*", "tests/**/*", ".ci/*"):
+        with open(TOP / name, "rb") as file:
+            first = file.readline(80)
+        if first.startswith(b"#!") and first.rstrip().endswith((b"bash", b"/sh")) or name.endswith(".sh"):
+            names.append(name)
+    return names
+
+
+def check(*command):
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", tracked("data/**/*.desktop", "data/**/*.desktop.in"))
+def test_desktop_file(name):
+    check("desktop-file-validate", name)
+
+
+@pytest.mark.parametrize("name", tracked("data/**/*.metainfo.xml", "data/**/*.metainfo.xml.in"))
+def test_metainfo(name):
+    check("appstreamcli", "validate", "--no-net", name)
+
+
+@pytest.mark.parametrize("name", tracked("data/man/*.[1-8]"))
+def test_manual_page(name):
+    output = check("mandoc", "-T", "lint", "-W", "warning", name)
+    assert not output, output
+
+
+@pytest.mark.parametrize("name", shell_scripts())
+def test_shell_script(name):
+    check("shellcheck", "--severity=warning", "--external-sources", "--source-path=SCRIPTDIR",
+          "--exclude=SC2154", name)  # what sourced files take from those that source them
+
+
+@pytest.mark.parametrize("name", tracked("data/completion/*", "data/completions/*"))
+def test_completion(name):
+    if name.endswith("meson.build"):
+        return
+    check("bash", "-n", name)
+
+
+@pytest.mark.parametrize("name", tracked("**/package-lock.json"))
+def test_lock_file_names_no_registry(name):
+    for module, entry in json.loads((TOP / name).read_text(encoding="utf-8"))["packages"].items():
+        assert "resolved" not in entry, f"{module} is bound to {entry['resolved']}"
+
+
+@pytest.mark.parametrize("name", tracked("**/*.[ch]", "**/meson.build", "data/**/*.sh", "tests/**/*.py", "data/packages/*.md"))
+def test_licence_is_named(name):
+    with open(TOP / name, encoding="utf-8") as file:
+        assert "SPDX-License-Identifier: GPL-3.0-or-later" in file.read(600)
+
+
+@pytest.mark.parametrize("name", tracked("data/packages/*.txt"))
+def test_package_list_is_sorted(name):
+    lines = (TOP / name).read_text(encoding="utf-8").split()
+    assert lines == sorted(set(lines))

@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # Sourced after say.sh and report.sh: the three builds under $builds: gcc, clang and asan (gcc with ASan and UBSan).
 
-builds_known="gcc clang asan"
-
 # builds_options NAME — meson's options for that build, one a line.
 builds_options() {
     printf '%s\n' -Dwerror=true -Dbuildtype=debugoptimized

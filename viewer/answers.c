@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "viewer/answers.h"
+
+#include "oriel-config.h"
+
+#include "common/error.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define MAX_POOLS 1000
+#define MAX_TEXT  500
+
+/* At most MAX_TEXT characters without control characters; NULL when it is no string or empty. */
+static char *
+text_of(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    if (!value || !*value)
+        return NULL;
+    char *text = g_utf8_substring(value, 0, MIN(g_utf8_strlen(value, -1), MAX_TEXT));
+    for (char *c = text; *c; c++) {
+        if (g_ascii_iscntrl(*c))
+            *c = ' ';
+    }
+    return text;
+}
+
+/* Identifiers go into paths: only what needs no escaping there. */
+static char *
+id_of(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    if (!value || !*value || strlen(value) > 64)
+        return NULL;
+    for (const char *c = value; *c; c++) {
+        if (!g_ascii_isalnum(*c) && *c != '-' && *c != '_')
+            return NULL;
+    }
+    return g_strdup(value);
+}
+
+static void
+protocol_error(GError **error, const char *what)
+{
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_PROTOCOL,
+                _("The broker's answer is not usable (%s)."), what);
+}
+
+static void
+pool_info_free(gpointer data)
+{
+    PoolInfo *pool = data;
+    g_free(pool->id);
+    g_free(pool->name);
+    g_free(pool->title);
+    g_free(pool);
+}
+
+GPtrArray *
+pool_list_parse(const json_t *answer, GError **error)
+{
+    const json_t *items = json_object_get(answer, "items"), *item;
+    size_t index;
+
+    if (!json_is_array(items) || json_array_size(items) > MAX_POOLS) {
+        protocol_error(error, "items");
+        return NULL;
+    }
+    GPtrArray *pools = g_ptr_array_new_with_free_func(pool_info_free);
+    json_array_foreach(items, index, item)
+    {
+        PoolInfo *pool = g_new0(PoolInfo, 1);
+        pool->name = text_of(item, "name");
+        pool->id = text_of(item, "id");
+        if (!pool->name)
+            pool->name = g_strdup(pool->id);
+        pool->title = text_of(item, "title");
+        if (!pool->title)
+            pool->title = g_strdup(pool->name);
+        pool->is_app = g_strcmp0(json_string_value(json_object_get(item, "kind")), "app") == 0;
+        pool->available = !json_is_false(json_object_get(item, "available"));
+        if (pool->name)
+            g_ptr_array_add(pools, pool);
+        else
+            pool_info_free(pool);
+    }
+    return pools;
+}
+
+void
+pool_list_mark_running(GPtrArray *pools, const json_t *sessions)
+{
+    const json_t *items = json_object_get(sessions, "items"), *item;
+    size_t index;
+
+    json_array_foreach(items, index, item)
+    {
+        const char *named = json_string_value(json_object_get(item, "pool"));
+        const char *state = json_string_value(json_object_get(item, "state"));
+        for (guint i = 0; named && i < pools->len; i++) {
+            PoolInfo *pool = g_ptr_array_index(pools, i);
+            if (g_strcmp0(named, pool->id) == 0 || strcmp(named, pool->name) == 0)
+                pool->running |= g_strcmp0(state, "failed") != 0;
+        }
+    }
+}
+
+const PoolInfo *
+pool_list_find(GPtrArray *pools, const char *name)
+{
+    for (guint i = 0; i < pools->len; i++) {
+        const PoolInfo *pool = g_ptr_array_index(pools, i);
+        if (g_strcmp0(name, pool->id) == 0 || strcmp(name, pool->name) == 0 ||
+            strcmp(name, pool->title) == 0)
+            return pool;
+    }
+    return NULL;
+}
+
+static gboolean
+state_of(const json_t *answer, SessionState *state)
+{
+    const char *word = json_string_value(json_object_get(answer, "state"));
+    if (g_strcmp0(word, "ready") == 0)
+        *state = SESSION_READY;
+    else if (g_strcmp0(word, "failed") == 0)
+        *state = SESSION_FAILED;
+    else if (g_strcmp0(word, "starting") == 0)
+        *state = SESSION_STARTING;
+    else
+        *state = SESSION_OVER; /* whatever other word: it leads to no desktop any more */
+    return word != NULL;
+}
+
+SessionInfo *
+session_info_parse(const json_t *answer, GError **error)
+{
+    g_autoptr(SessionInfo) session = g_new0(SessionInfo, 1);
+    json_int_t progress = json_integer_value(json_object_get(answer, "progress"));
+
+    session->id = id_of(answer, "id");
+    if (!session->id || !state_of(answer, &session->state)) {
+        protocol_error(error, session->id ? "state" : "id");
+        return NULL;
+    }
+    session->title = text_of(answer, "pool_title");
+    session->step = id_of(answer, "step");
+    session->step_text = text_of(answer, "step_text");
+    session->progress = (guint)CLAMP(progress, 0, 100);
+    session->reason = text_of(answer, "reason");
+    return g_steal_pointer(&session);
+}
+
+void
+session_info_free(SessionInfo *session)
+{
+    if (!session)
+        return;
+    g_free(session->id);
+    g_free(session->title);
+    g_free(session->step);
+    g_free(session->step_text);
+    g_free(session->reason);
+    g_free(session);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+/* A broker's answers as structs. Strings are bounded and printable; ORIEL_ERROR_PROTOCOL where an
+ * answer lacks what it must have. */
+
+typedef struct {
+    char *id, *name, *title;
+    gboolean is_app;
+    gboolean available;
+    gboolean running; /* a session of this user lives; set by pool_list_mark_running() */
+} PoolInfo;
+
+/* {"items":[…]} → array of PoolInfo, which it owns. */
+GPtrArray *pool_list_parse(const json_t *answer, GError **error);
+
+/* Marks the pools that the answer of GET /api/v1/sessions names; a malformed answer marks none. */
+void pool_list_mark_running(GPtrArray *pools, const json_t *sessions);
+
+/* The pool with this id, name or title; NULL for none. */
+const PoolInfo *pool_list_find(GPtrArray *pools, const char *name);
+
+typedef enum { SESSION_STARTING, SESSION_READY, SESSION_FAILED, SESSION_OVER } SessionState;
+
+typedef struct {
+    char *id, *title;
+    SessionState state;
+    char *step;      /* the wire's word */
+    char *step_text; /* a phrase for people */
+    guint progress;  /* 0…100 */
+    char *reason;    /* NULL unless it says why it failed or waits */
+} SessionInfo;
+
+SessionInfo *session_info_parse(const json_t *answer, GError **error);
+void session_info_free(SessionInfo *session);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionInfo, session_info_free)

@@ -92,6 +92,7 @@ class Client {
   #dirty = true;
   #sizeNews = true;
   #knowsSize = false;
+  #asked = false; // the news answers this client's own wish
 
   constructor(desktop, peer) {
     this.#desktop = desktop;
@@ -199,6 +200,7 @@ class Client {
         this.#desktop.clipboard = message.subarray(8).toString('latin1');
         break;
       case 251:
+        this.#asked = true;
         this.#desktop.resize(message.readUInt16BE(2), message.readUInt16BE(4));
         break;
       default:
@@ -214,13 +216,14 @@ class Client {
     const { width, height } = this.#desktop;
     const rectangles = [];
     if (this.#sizeNews && this.#knowsSize) {
-      rectangles.push(Buffer.concat([u16(0), u16(0), u16(width), u16(height), i32(EXT_DESKTOP_SIZE),
+      rectangles.push(Buffer.concat([u16(this.#asked ? 1 : 0), u16(0), u16(width), u16(height), i32(EXT_DESKTOP_SIZE),
         Buffer.from([1, 0, 0, 0]), u32(0), u16(0), u16(0), u16(width), u16(height), u32(0)]));
     }
     rectangles.push(Buffer.concat([u16(0), u16(0), u16(width), u16(height), i32(0), this.#ordered(this.#desktop.pixels())]));
     this.#wantsUpdate = false;
     this.#dirty = false;
     this.#sizeNews = false;
+    this.#asked = false;
     this.#peer.send(Buffer.concat([Buffer.from([0, 0]), u16(rectangles.length), ...rectangles]));
   }
 

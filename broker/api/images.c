@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* /api/v1/images: those of the hosts. */
+#include "broker/api/access.h"
+#include "broker/api/relay.h"
+#include "broker/api/reply.h"
+
+#define MAX_PATH_TEXT 4096
+
+static void
+get_images(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    GPtrArray *links = host_set_links(api->hosts);
+    json_t *items, *image;
+    const char *name;
+    Page page;
+
+    if (!admin || !reply_page(request, &page))
+        return;
+    items = json_array();
+    for (guint i = 0; i < links->len; i++) {
+        HostLink *link = g_ptr_array_index(links, i);
+        json_object_foreach((json_t *)host_link_images(link), name, image)
+            json_array_append_new(items, relay_item(image, link));
+    }
+    reply_array(request, &page, items, "name");
+}
+
+/* Who has the image of the path, on the host of ?host= if that is given; NULL after answering. */
+static HostLink *
+image_host(Api *api, HttpRequest *request)
+{
+    const char *name = http_request_param(request, "image");
+    const char *host = http_request_query(request, "host");
+    GPtrArray *links = host_set_links(api->hosts);
+
+    for (guint i = 0; i < links->len; i++) {
+        HostLink *link = g_ptr_array_index(links, i);
+        if (host_link_image(link, name) && (!host || g_str_equal(host, host_link_name(link))))
+            return link;
+    }
+    http_request_respond_problem(request, 404, "not-found",
+                                 "No host that is there has such an image.");
+    return NULL;
+}
+
+static void
+get_image(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    HostLink *link = admin ? image_host(api, request) : NULL;
+
+    if (link)
+        http_request_respond_json(
+            request, 200,
+            relay_item(host_link_image(link, http_request_param(request, "image")), link));
+}
+
+static void
+set_text(json_t *args, const char *key, const char *value)
+{
+    if (value)
+        json_object_set_new(args, key, json_string(value));
+}
+
+static void
+post_image(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    Fields fields;
+    const char *name = NULL, *path = NULL, *kernel = NULL, *initrd = NULL, *cmdline = NULL,
+               *title = NULL, *host = NULL;
+    json_t *body = admin ? reply_begin(request, &fields) : NULL;
+
+    if (!body)
+        return;
+    fields_name(&fields, "name", FIELD_REQUIRED, &name);
+    fields_string(&fields, "path", FIELD_REQUIRED, 1, MAX_PATH_TEXT, &path);
+    fields_string(&fields, "kernel", FIELD_OPTIONAL, 1, MAX_PATH_TEXT, &kernel);
+    fields_string(&fields, "initrd", FIELD_OPTIONAL, 1, MAX_PATH_TEXT, &initrd);
+    fields_string(&fields, "cmdline", FIELD_OPTIONAL, 0, 2048, &cmdline);
+    fields_string(&fields, "title", FIELD_OPTIONAL, 1, 200, &title);
+    fields_string(&fields, "host", FIELD_OPTIONAL, 1, 63, &host);
+    HostLink *link = NULL;
+    if (reply_check(request, &fields))
+        link = relay_host(api, request, host);
+    if (link) {
+        Relay relay = {.api = api,
+                       .request = request,
+                       .user = admin,
+                       .link = link,
+                       .status = 201,
+                       .action = "image.import",
+                       .object = name};
+        json_t *args = json_pack("{s:s,s:s}", "name", name, "path", path);
+        set_text(args, "kernel", kernel);
+        set_text(args, "initrd", initrd);
+        set_text(args, "cmdline", cmdline);
+        set_text(args, "title", title);
+        relay_call(&relay, "image.import", args);
+    }
+    json_decref(body);
+}
+
+static void
+delete_image(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    HostLink *link = admin ? image_host(api, request) : NULL;
+    const char *name = http_request_param(request, "image");
+
+    if (!link)
+        return;
+    Relay relay = {.api = api,
+                   .request = request,
+                   .user = admin,
+                   .link = link,
+                   .status = 200,
+                   .action = "image.delete",
+                   .object = name};
+    relay_call(&relay, "image.delete", json_pack("{s:s}", "name", name));
+}
+
+void
+api_register_images(Api *api)
+{
+    http_server_route(api->server, "GET", "/api/v1/images", get_images, api);
+    http_server_route(api->server, "POST", "/api/v1/images", post_image, api);
+    http_server_route(api->server, "GET", "/api/v1/images/:image", get_image, api);
+    http_server_route(api->server, "DELETE", "/api/v1/images/:image", delete_image, api);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* /api/v1/users */
+#include "broker/api/access.h"
+#include "broker/api/reply.h"
+#include "broker/auth/password.h"
+#include "broker/model/token.h"
+#include "common/error.h"
+
+static json_t *
+user_json(gpointer item, gpointer unused)
+{
+    const User *user = item;
+
+    return json_pack("{s:s,s:s,s:s,s:o,s:b,s:o}", "id", user->id, "name", user->name, "full_name",
+                     user->full_name, "roles", reply_strings((const char *const *)user->roles),
+                     "disabled", user->disabled, "created_at", reply_time(user->created_at));
+}
+
+static char *
+user_key(gpointer item)
+{
+    return g_strdup(((User *)item)->name);
+}
+
+static void
+get_users(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    g_autoptr(GError) error = NULL;
+    Page page;
+
+    if (!admin || !reply_page(request, &page))
+        return;
+    g_autoptr(GPtrArray) users = user_list(api->store, &page, &error);
+    if (!users)
+        http_request_respond_error(request, error);
+    else
+        reply_list(request, &page, users, user_json, NULL, user_key);
+}
+
+/* The user a path names; NULL after answering, or without an administrator. */
+static User *
+named_user(Api *api, HttpRequest *request, const User *admin)
+{
+    g_autoptr(GError) error = NULL;
+    User *user = admin ? user_find(api->store, http_request_param(request, "user"), &error) : NULL;
+
+    if (admin && !user)
+        http_request_respond_error(request, error);
+    return user;
+}
+
+static void
+get_user(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    g_autoptr(User) user = named_user(api, request, admin);
+
+    if (user)
+        http_request_respond_json(request, 200, user_json(user, NULL));
+}
+
+/* A change that waits for a password to be hashed. */
+typedef struct {
+    Api *api;
+    HttpRequest *request;
+    User *admin;
+    User *user; /* as it is to be */
+    gboolean create;
+    gboolean ends_logins; /* disabled, or another password */
+    char *keep_token;     /* the caller's own, when they change their own password */
+} UserChange;
+
+static void
+change_free(gpointer data)
+{
+    UserChange *change = data;
+
+    http_request_unref(change->request);
+    user_free(change->admin);
+    user_free(change->user);
+    password_wipe(change->keep_token);
+    g_free(change);
+}
+
+/* Nobody could administer any more. Called inside the transaction, after the change. */
+static gboolean
+check_admin_left(Store *store, GError **error)
+{
+    gint64 admins = 0;
+
+    if (!user_count_admins(store, &admins, error))
+        return FALSE;
+    if (admins > 0)
+        return TRUE;
+    g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                        "This is the last administrator who can sign in.");
+    return FALSE;
+}
+
+static gboolean
+write_change(UserChange *change, GError **error)
+{
+    Store *store = change->api->store;
+
+    if (!store_begin(store, error))
+        return FALSE;
+    gboolean ok = change->create
+                      ? user_insert(store, change->user, error)
+                      : user_update(store, change->user, error) && check_admin_left(store, error);
+    if (ok && change->ends_logins)
+        ok = token_revoke_user(store, change->user->id, change->keep_token, error);
+    if (!store_end(store, ok, ok ? error : NULL))
+        return FALSE;
+    return !change->user->disabled ||
+           session_book_end_all_of(change->api->sessions, change->user->id, error);
+}
+
+static void
+finish_change(UserChange *change)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!write_change(change, &error)) {
+        http_request_respond_error(change->request, error);
+        return;
+    }
+    access_audit(change->api, change->request, change->admin,
+                 change->create ? "user.create" : "user.update", change->user->name, "ok", NULL);
+    http_request_respond_json(change->request, change->create ? 201 : 200,
+                              user_json(change->user, NULL));
+}
+
+static void
+password_hashed(const char *hash, const GError *error, gpointer data)
+{
+    UserChange *change = data;
+
+    if (error) {
+        http_request_respond_error(change->request, error);
+        return;
+    }
+    g_free(change->user->password_hash);
+    change->user->password_hash = g_strdup(hash);
+    finish_change(change);
+}
+
+/* Ends the change: hashes the new password first, if there is one. Takes over change. */
+static void
+run_change(UserChange *change, const char *password)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HttpRequest) request = http_request_ref(change->request);
+
+    if (password && !password_check_policy(password, change->user->name, &error)) {
+        http_request_respond_error(request, error);
+    } else if (!password) {
+        finish_change(change);
+    } else {
+        if (!password_pool_hash(auth_passwords(change->api->auth), password, password_hashed,
+                                change, change_free, &error))
+            http_request_respond_error(request, error);
+        return;
+    }
+    change_free(change);
+}
+
+static void
+replace(char **field, const char *value)
+{
+    if (!value)
+        return;
+    g_free(*field);
+    *field = g_strdup(value);
+}
+
+/* Reads what the request says over change->user. */
+static gboolean
+read_user(HttpRequest *request, Fields *fields, UserChange *change, const char **password)
+{
+    User *user = change->user;
+    const char *name = NULL, *full_name = NULL;
+
+    fields_name(fields, "name", change->create ? FIELD_REQUIRED : FIELD_OPTIONAL, &name);
+    fields_string(fields, "full_name", FIELD_OPTIONAL, 0, 200, &full_name);
+    fields_string(fields, "password", change->create ? FIELD_REQUIRED : FIELD_OPTIONAL, 1,
+                  PASSWORD_MAX, password);
+    fields_strings(fields, "roles", FIELD_OPTIONAL, 8, &user->roles);
+    fields_bool(fields, "disabled", FIELD_OPTIONAL, &user->disabled);
+    for (char **role = user->roles; *role; role++)
+        if (!g_str_equal(*role, "user") && !g_str_equal(*role, ROLE_ADMIN))
+            fields_refuse(fields, "roles", "knows “user” and “admin”");
+    if (!reply_check(request, fields))
+        return FALSE;
+    replace(&user->name, name);
+    replace(&user->full_name, full_name);
+    change->ends_logins = *password || user->disabled;
+    return TRUE;
+}
+
+static UserChange *
+change_new(Api *api, HttpRequest *request, User **admin, User *user, gboolean create)
+{
+    UserChange *change = g_new0(UserChange, 1);
+
+    change->api = api;
+    change->request = http_request_ref(request);
+    change->admin = g_steal_pointer(admin);
+    change->user = user;
+    change->create = create;
+    if (!create && g_str_equal(change->admin->id, user->id))
+        change->keep_token = access_token(request, NULL);
+    return change;
+}
+
+static void
+post_user(HttpRequest *request, gpointer data)
+{
+    static const char *const roles[] = {"user", NULL};
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    Fields fields;
+    const char *password = NULL;
+    json_t *body = admin ? reply_begin(request, &fields) : NULL;
+
+    if (!body)
+        return;
+    UserChange *change = change_new(api, request, &admin, user_new("", "", "", roles), TRUE);
+    if (read_user(request, &fields, change, &password))
+        run_change(change, password);
+    else
+        change_free(change);
+    json_decref(body);
+}
+
+static void
+patch_user(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    g_autoptr(User) user = named_user(api, request, admin);
+    Fields fields;
+    const char *password = NULL;
+    json_t *body = user ? reply_begin(request, &fields) : NULL;
+
+    if (!body)
+        return;
+    UserChange *change = change_new(api, request, &admin, g_steal_pointer(&user), FALSE);
+    if (read_user(request, &fields, change, &password))
+        run_change(change, password);
+    else
+        change_free(change);
+    json_decref(body);
+}
+
+static gboolean
+remove_user(Api *api, const User *user, GError **error)
+{
+    /* The last administrator is refused before anything is ended. */
+    if (!store_begin(api->store, error))
+        return FALSE;
+    User without = *user;
+    without.disabled = TRUE;
+    gboolean ok = user_update(api->store, &without, error) && check_admin_left(api->store, error);
+    if (!store_end(api->store, ok, ok ? error : NULL))
+        return FALSE;
+    return session_book_forget_user(api->sessions, user->id, error) &&
+           user_delete(api->store, user->id, error);
+}
+
+static void
+delete_user(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    g_autoptr(User) user = named_user(api, request, admin);
+    g_autoptr(GError) error = NULL;
+
+    if (!user)
+        return;
+    if (!remove_user(api, user, &error)) {
+        http_request_respond_error(request, error);
+        return;
+    }
+    access_audit(api, request, admin, "user.delete", user->name, "ok", NULL);
+    http_request_respond_json(request, 200, json_object());
+}
+
+void
+api_register_users(Api *api)
+{
+    http_server_route(api->server, "GET", "/api/v1/users", get_users, api);
+    http_server_route(api->server, "POST", "/api/v1/users", post_user, api);
+    http_server_route(api->server, "GET", "/api/v1/users/:user", get_user, api);
+    http_server_route(api->server, "PATCH", "/api/v1/users/:user", patch_user, api);
+    http_server_route(api->server, "DELETE", "/api/v1/users/:user", delete_user, api);
+}

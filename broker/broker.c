@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "broker/broker.h"
+
+#include "broker/api/api.h"
+#include "broker/api/session-waits.h"
+#include "broker/gateway/listener.h"
+#include "broker/reconciler.h"
+#include "broker/state.h"
+#include "common/error.h"
+
+#define MAX_BODY        (256 * 1024)
+#define MAX_CONNECTIONS 2048
+#define IDLE_SECONDS    30
+/* What clients that have not said a word may hold. */
+#define MAX_SILENT            512
+#define MAX_SILENT_OF_ADDRESS 32
+#define SILENT_SECONDS        10
+#define RENEW_CHECK_SECONDS   (12 * 60 * 60)
+
+struct Broker {
+    const BrokerOptions *options;
+    Store *store;
+    Authority *authority;
+    Auth *auth;
+    TicketBook *tickets;
+    HostSet *hosts;
+    SessionBook *sessions;
+    Reconciler *reconciler;
+    HttpServer *server;
+    Listener *listener;
+    Api api;
+    guint renew_timer;
+};
+
+static void
+host_up(HostLink *link, gpointer user)
+{
+    reconciler_host_up(((Broker *)user)->reconciler, link);
+}
+
+static void
+host_desktop_changed(HostLink *link, const json_t *desktop, gpointer user)
+{
+    reconciler_desktop_changed(((Broker *)user)->reconciler, link, desktop);
+}
+
+static void
+host_desktop_deleted(HostLink *link, const char *id, gpointer user)
+{
+    reconciler_desktop_deleted(((Broker *)user)->reconciler, link, id);
+}
+
+static const HostLinkEvents host_events = {
+    .up = host_up,
+    .desktop_changed = host_desktop_changed,
+    .desktop_deleted = host_desktop_deleted,
+};
+
+static void
+accepted_tls(int fd, const char *peer, gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!http_server_adopt(((Broker *)user)->server, fd, &error))
+        g_debug("A connection from %s was not taken: %s", peer, error->message);
+}
+
+static gboolean
+open_state(Broker *broker, GError **error)
+{
+    const BrokerOptions *options = broker->options;
+
+    if (!state_prepare(options->state_dir, error))
+        return FALSE;
+    broker->store = state_open_store(options->state_dir, error);
+    if (!broker->store)
+        return FALSE;
+    broker->authority = authority_open(options->state_dir, options->public_name, error);
+    if (!broker->authority)
+        return FALSE;
+    broker->auth = auth_new(broker->store, error);
+    return broker->auth != NULL;
+}
+
+static gboolean
+open_hosts(Broker *broker, GError **error)
+{
+    const BrokerOptions *options = broker->options;
+
+    broker->tickets = ticket_book_new();
+    broker->hosts = host_set_new(&host_events, broker);
+    for (char **name = options->host_names; *name; name++)
+        if (!host_set_add(broker->hosts, *name, g_hash_table_lookup(options->hosts, *name), error))
+            return FALSE;
+    broker->sessions = session_book_new(broker->store, broker->hosts, broker->tickets);
+    broker->reconciler =
+        reconciler_new(broker->store, broker->hosts, broker->sessions, options->grace_seconds);
+    return TRUE;
+}
+
+static gboolean
+open_server(Broker *broker, GError **error)
+{
+    HttpServerOptions options = {
+        .certificate_file = authority_certificate_file(broker->authority),
+        .key_file = authority_key_file(broker->authority),
+        .max_body = MAX_BODY,
+        .max_connections = MAX_CONNECTIONS,
+        .idle_seconds = IDLE_SECONDS,
+    };
+
+    broker->server = http_server_new(&options, error);
+    return broker->server != NULL;
+}
+
+static gboolean
+open_port(Broker *broker, GError **error)
+{
+    ListenerOptions options = {
+        .addresses = (const char *const *)broker->options->addresses,
+        .port = broker->options->port,
+        .max_silent = MAX_SILENT,
+        .max_silent_of_address = MAX_SILENT_OF_ADDRESS,
+        .silent_seconds = SILENT_SECONDS,
+    };
+    ListenerEvents events = {.tls = accepted_tls};
+
+    broker->listener = listener_new(&options, &events, broker, error);
+    return broker->listener != NULL;
+}
+
+static void
+open_api(Broker *broker)
+{
+    Api *api = &broker->api;
+
+    api->server = broker->server;
+    api->store = broker->store;
+    api->auth = broker->auth;
+    api->authority = broker->authority;
+    api->hosts = broker->hosts;
+    api->sessions = broker->sessions;
+    api->tickets = broker->tickets;
+    api->public_name = broker->options->public_name;
+    api->port = listener_port(broker->listener);
+    api->started_at = now_seconds();
+    api->waits = session_waits_new(api);
+    api_register(api);
+}
+
+static gboolean
+renew(gpointer user)
+{
+    Broker *broker = user;
+    g_autoptr(GError) error = NULL;
+    gboolean renewed = FALSE;
+
+    if (!authority_renew(broker->authority, &renewed, &error))
+        g_warning("The certificate was not renewed: %s", error->message);
+    else if (renewed)
+        g_message("The certificate was renewed; its SHA-256 fingerprint is %s.",
+                  authority_fingerprint(broker->authority));
+    return G_SOURCE_CONTINUE;
+}
+
+Broker *
+broker_new(const BrokerOptions *options, GError **error)
+{
+    g_autoptr(Broker) broker = g_new0(Broker, 1);
+
+    broker->options = options;
+    /* The port last: who can connect finds everything there. */
+    if (!open_state(broker, error) || !open_hosts(broker, error) || !open_server(broker, error) ||
+        !open_port(broker, error))
+        return NULL;
+    open_api(broker);
+    broker->renew_timer = g_timeout_add_seconds(RENEW_CHECK_SECONDS, renew, broker);
+    return g_steal_pointer(&broker);
+}
+
+void
+broker_free(Broker *broker)
+{
+    if (!broker)
+        return;
+    g_clear_handle_id(&broker->renew_timer, g_source_remove);
+    listener_free(broker->listener);
+    session_waits_free(broker->api.waits);
+    http_server_free(broker->server);
+    reconciler_free(broker->reconciler);
+    host_set_free(broker->hosts);
+    session_book_free(broker->sessions);
+    ticket_book_free(broker->tickets);
+    auth_free(broker->auth);
+    authority_free(broker->authority);
+    store_free(broker->store);
+    g_free(broker);
+}
+
+guint16
+broker_port(Broker *broker)
+{
+    return listener_port(broker->listener);
+}
+
+const char *
+broker_fingerprint(Broker *broker)
+{
+    return authority_fingerprint(broker->authority);
+}

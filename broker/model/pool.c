@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "broker/model/pool.h"
+
+#include <string.h>
+
+#include "broker/model/group.h"
+#include "broker/model/user.h"
+#include "common/error.h"
+
+#define COLUMNS                                                                                    \
+    "id, name, title, kind, image, host, cpus, memory_mib, maximum, on_logoff, created_at"
+
+void
+pool_free(Pool *pool)
+{
+    if (!pool)
+        return;
+    g_free(pool->id);
+    g_free(pool->name);
+    g_free(pool->title);
+    g_free(pool->kind);
+    g_free(pool->image);
+    g_free(pool->host);
+    g_strfreev(pool->entitled);
+    g_free(pool->on_logoff);
+    g_free(pool);
+}
+
+static char **
+read_entitled(Store *store, const char *id, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error,
+        "SELECT CASE WHEN e.user_id IS NOT NULL THEN 'user:' || u.name"
+        "            WHEN e.group_id IS NOT NULL THEN 'group:' || g.name ELSE 'everyone' END"
+        " FROM entitlements e LEFT JOIN users u ON u.id = e.user_id"
+        " LEFT JOIN user_groups g ON g.id = e.group_id WHERE e.pool_id = $1 ORDER BY e.position",
+        "s", id);
+
+    if (!rows)
+        return NULL;
+    g_autoptr(GStrvBuilder) entitled = g_strv_builder_new();
+    for (guint i = 0; i < store_result_rows(rows); i++)
+        g_strv_builder_add(entitled, store_result_text(rows, i, 0));
+    return g_strv_builder_end(entitled);
+}
+
+static Pool *
+from_row(Store *store, StoreResult *rows, guint row, GError **error)
+{
+    g_autoptr(Pool) pool = g_new0(Pool, 1);
+
+    pool->id = g_strdup(store_result_text(rows, row, 0));
+    pool->name = g_strdup(store_result_text(rows, row, 1));
+    pool->title = g_strdup(store_result_text(rows, row, 2));
+    pool->kind = g_strdup(store_result_text(rows, row, 3));
+    pool->image = g_strdup(store_result_text(rows, row, 4));
+    pool->host = g_strdup(store_result_text(rows, row, 5));
+    pool->cpus = store_result_integer(rows, row, 6);
+    pool->memory_mib = store_result_integer(rows, row, 7);
+    pool->maximum = store_result_integer(rows, row, 8);
+    pool->on_logoff = g_strdup(store_result_text(rows, row, 9));
+    pool->created_at = store_result_integer(rows, row, 10);
+    pool->entitled = read_entitled(store, pool->id, error);
+    return pool->entitled ? g_steal_pointer(&pool) : NULL;
+}
+
+Pool *
+pool_find(Store *store, const char *id_or_name, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error, "SELECT " COLUMNS " FROM pools WHERE id = $1 OR name = $1", "s", id_or_name);
+
+    if (!rows)
+        return NULL;
+    if (store_result_rows(rows) == 0) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no pool “%s”.",
+                    id_or_name);
+        return NULL;
+    }
+    return from_row(store, rows, 0, error);
+}
+
+GPtrArray *
+pool_list(Store *store, const Page *page, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error, "SELECT " COLUMNS " FROM pools WHERE name > $1 ORDER BY name LIMIT $2", "si",
+        page->after ? page->after : "", (gint64)page->limit);
+
+    if (!rows)
+        return NULL;
+    g_autoptr(GPtrArray) pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
+    for (guint i = 0; i < store_result_rows(rows); i++) {
+        Pool *pool = from_row(store, rows, i, error);
+        if (!pool)
+            return NULL;
+        g_ptr_array_add(pools, pool);
+    }
+    return g_steal_pointer(&pools);
+}
+
+/* Finds whom a word entitles: user_id or group_id is set, or neither for "everyone". */
+static gboolean
+resolve(Store *store, const char *word, char **user_id, char **group_id, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (g_str_equal(word, "everyone"))
+        return TRUE;
+    if (g_str_has_prefix(word, "user:")) {
+        g_autoptr(User) user = user_find(store, word + strlen("user:"), &problem);
+        if (user) {
+            *user_id = g_strdup(user->id);
+            return TRUE;
+        }
+    } else if (g_str_has_prefix(word, "group:")) {
+        g_autoptr(Group) group = group_find(store, word + strlen("group:"), &problem);
+        if (group) {
+            *group_id = g_strdup(group->id);
+            return TRUE;
+        }
+    }
+    if (problem && !g_error_matches(problem, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                "entitled: “%s” is not “everyone”, “user:NAME” or “group:NAME” of one there is.",
+                word);
+    return FALSE;
+}
+
+static gboolean
+write_entitled(Store *store, const Pool *pool, GError **error)
+{
+    if (!store_exec(store, error, "DELETE FROM entitlements WHERE pool_id = $1", "s", pool->id))
+        return FALSE;
+    for (guint i = 0; pool->entitled[i]; i++) {
+        g_autofree char *user_id = NULL;
+        g_autofree char *group_id = NULL;
+        if (!resolve(store, pool->entitled[i], &user_id, &group_id, error) ||
+            !store_exec(store, error,
+                        "INSERT INTO entitlements (pool_id, position, user_id, group_id)"
+                        " VALUES ($1, $2, $3, $4)",
+                        "siss", pool->id, (gint64)i, user_id, group_id))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+name_taken(gboolean ok, const char *name, GError **error)
+{
+    if (ok || !error || !g_error_matches(*error, ORIEL_ERROR, ORIEL_ERROR_EXISTS))
+        return ok;
+    g_clear_error(error);
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS, "There is a pool “%s” already.", name);
+    return FALSE;
+}
+
+gboolean
+pool_insert(Store *store, const Pool *pool, GError **error)
+{
+    if (!store_begin(store, error))
+        return FALSE;
+    gboolean ok =
+        name_taken(store_exec(store, error,
+                              "INSERT INTO pools (" COLUMNS
+                              ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                              "ssssssiiisi", pool->id, pool->name, pool->title, pool->kind,
+                              pool->image, pool->host, pool->cpus, pool->memory_mib, pool->maximum,
+                              pool->on_logoff, pool->created_at),
+                   pool->name, error) &&
+        write_entitled(store, pool, error);
+    return store_end(store, ok, error);
+}
+
+gboolean
+pool_update(Store *store, const Pool *pool, GError **error)
+{
+    if (!store_begin(store, error))
+        return FALSE;
+    gboolean ok = name_taken(store_exec(store, error,
+                                        "UPDATE pools SET name = $2, title = $3, kind = $4,"
+                                        " image = $5, host = $6, cpus = $7, memory_mib = $8,"
+                                        " maximum = $9, on_logoff = $10 WHERE id = $1",
+                                        "ssssssiiis", pool->id, pool->name, pool->title, pool->kind,
+                                        pool->image, pool->host, pool->cpus, pool->memory_mib,
+                                        pool->maximum, pool->on_logoff),
+                             pool->name, error) &&
+                  write_entitled(store, pool, error);
+    return store_end(store, ok, error);
+}
+
+gboolean
+pool_delete(Store *store, const char *id, GError **error)
+{
+    return store_exec(store, error, "DELETE FROM pools WHERE id = $1", "s", id);
+}
+
+gboolean
+pool_entitles(Store *store, const char *pool_id, const char *user_id, gboolean *entitled,
+              char **through, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error,
+        "SELECT CASE WHEN e.user_id IS NOT NULL THEN 'user:' || u.name"
+        "            WHEN e.group_id IS NOT NULL THEN 'group:' || g.name ELSE 'everyone' END"
+        " FROM entitlements e LEFT JOIN users u ON u.id = e.user_id"
+        " LEFT JOIN user_groups g ON g.id = e.group_id"
+        " WHERE e.pool_id = $1 AND (e.user_id = $2 OR (e.user_id IS NULL AND e.group_id IS NULL)"
+        " OR EXISTS (SELECT 1 FROM group_members m"
+        "            WHERE m.group_id = e.group_id AND m.user_id = $2))"
+        " ORDER BY e.position LIMIT 1",
+        "ss", pool_id, user_id);
+
+    if (!rows)
+        return FALSE;
+    *entitled = store_result_rows(rows) > 0;
+    if (*entitled && through)
+        *through = g_strdup(store_result_text(rows, 0, 0));
+    return TRUE;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "broker/model/session.h"
+
+#include "common/error.h"
+
+#define SELECT                                                                                     \
+    "SELECT s.id, s.user_id, u.name, s.pool_id, p.name, p.title, s.desktop_id, s.state, s.step,"   \
+    " s.step_text, s.progress, s.reason, s.created_at, s.ended_at FROM sessions s"                 \
+    " JOIN users u ON u.id = s.user_id JOIN pools p ON p.id = s.pool_id"
+
+void
+session_free(Session *session)
+{
+    if (!session)
+        return;
+    g_free(session->id);
+    g_free(session->user_id);
+    g_free(session->user_name);
+    g_free(session->pool_id);
+    g_free(session->pool_name);
+    g_free(session->pool_title);
+    g_free(session->desktop_id);
+    g_free(session->state);
+    g_free(session->step);
+    g_free(session->step_text);
+    g_free(session->reason);
+    g_free(session);
+}
+
+static Session *
+from_row(StoreResult *rows, guint row)
+{
+    Session *session = g_new0(Session, 1);
+
+    session->id = g_strdup(store_result_text(rows, row, 0));
+    session->user_id = g_strdup(store_result_text(rows, row, 1));
+    session->user_name = g_strdup(store_result_text(rows, row, 2));
+    session->pool_id = g_strdup(store_result_text(rows, row, 3));
+    session->pool_name = g_strdup(store_result_text(rows, row, 4));
+    session->pool_title = g_strdup(store_result_text(rows, row, 5));
+    session->desktop_id = g_strdup(store_result_text(rows, row, 6));
+    session->state = g_strdup(store_result_text(rows, row, 7));
+    session->step = g_strdup(store_result_text(rows, row, 8));
+    session->step_text = g_strdup(store_result_text(rows, row, 9));
+    session->progress = store_result_integer(rows, row, 10);
+    session->reason = g_strdup(store_result_text(rows, row, 11));
+    session->created_at = store_result_integer(rows, row, 12);
+    session->ended_at = store_result_integer(rows, row, 13);
+    return session;
+}
+
+Session *
+session_find(Store *store, const char *id, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(store, error, SELECT " WHERE s.id = $1", "s", id);
+
+    if (!rows)
+        return NULL;
+    if (store_result_rows(rows) == 0) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no session “%s”.", id);
+        return NULL;
+    }
+    return from_row(rows, 0);
+}
+
+Session *
+session_find_living(Store *store, const char *pool_id, const char *user_id, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error, SELECT " WHERE s.pool_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL",
+        "ss", pool_id, user_id);
+    return rows && store_result_rows(rows) ? from_row(rows, 0) : NULL;
+}
+
+Session *
+session_find_of_desktop(Store *store, const char *desktop_id, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error, SELECT " WHERE s.desktop_id = $1 AND s.ended_at IS NULL", "s", desktop_id);
+    return rows && store_result_rows(rows) ? from_row(rows, 0) : NULL;
+}
+
+GPtrArray *
+session_list(Store *store, const char *user_id, const Page *page, GError **error)
+{
+    g_autoptr(StoreResult) rows =
+        store_query(store, error,
+                    SELECT " WHERE s.ended_at IS NULL AND (CAST($1 AS TEXT) IS NULL OR"
+                           " s.user_id = $1) AND s.id > $2 ORDER BY s.id LIMIT $3",
+                    "ssi", user_id, page->after ? page->after : "", (gint64)page->limit);
+
+    if (!rows)
+        return NULL;
+    GPtrArray *sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
+    for (guint i = 0; i < store_result_rows(rows); i++)
+        g_ptr_array_add(sessions, from_row(rows, i));
+    return sessions;
+}
+
+gboolean
+session_insert(Store *store, const Session *session, GError **error)
+{
+    return store_exec(store, error,
+                      "INSERT INTO sessions (id, user_id, pool_id, desktop_id, state, step,"
+                      " step_text, progress, reason, created_at)"
+                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                      "sssssssisi", session->id, session->user_id, session->pool_id,
+                      session->desktop_id, session->state, session->step, session->step_text,
+                      session->progress, session->reason, session->created_at);
+}
+
+gboolean
+session_update(Store *store, const Session *session, GError **error)
+{
+    return store_exec(store, error,
+                      "UPDATE sessions SET state = $2, step = $3, step_text = $4, progress = $5,"
+                      " reason = $6 WHERE id = $1",
+                      "ssssis", session->id, session->state, session->step, session->step_text,
+                      session->progress, session->reason);
+}
+
+gboolean
+session_end(Store *store, const char *id, GError **error)
+{
+    return store_exec(store, error, "UPDATE sessions SET ended_at = $2 WHERE id = $1", "si", id,
+                      now_seconds());
+}
+
+gboolean
+session_prune(Store *store, gint64 before, GError **error)
+{
+    return store_exec(store, error,
+                      "DELETE FROM sessions WHERE ended_at IS NOT NULL AND ended_at < $1", "i",
+                      before);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <jansson.h>
+
+#include "broker/model/session.h"
+#include "broker/model/why.h"
+
+/* What a host's report of a desktop means for the session on it. Pure; any thread. */
+
+/* Borrowed strings; NULL: nothing is said of it. */
+typedef struct {
+    const char *state; /* a session's: "starting", "ready" or "failed" */
+    const char *step;
+    const char *step_text;
+    gint64 progress; /* 0 to 100, -1 when nothing is said */
+    const char *reason;
+    gboolean stopped; /* failed because the desktop is switched off: it can be started again */
+} SessionView;
+
+/* reported is what a host sent: unchecked. FALSE when it says nothing that changes a session. */
+gboolean session_mirror_read(const json_t *reported, SessionView *view);
+
+/* Takes the view over into session. Returns whether something changed that is worth storing (not
+ * progress alone); each change of state or step is a line in why. */
+gboolean session_mirror_apply(Session *session, const SessionView *view, Why *why);

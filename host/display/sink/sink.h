@@ -25,6 +25,7 @@ typedef struct {
     Clipboard *clipboard;
     const SinkEvents *events;
     gpointer user;
+    const char *name; /* the desktop's, for people */
 } SinkContext;
 
 typedef struct {
@@ -35,7 +36,8 @@ typedef struct {
     /* A client that could take a frame now? The pipeline runs only when some sink is ready. */
     gboolean (*ready)(Sink *sink);
     /* The frame stands still until each sink answers FALSE from busy(); plan covers frame->damage (which may be empty, after a
-     * sink's wants_frame). plan is NULL after a resize: everything is new. */
+     * sink's wants_frame). plan is NULL after a resize: everything is new. The
+     * frame's address stays the same while the pipeline lives, and on the main thread it always describes a readable, whole picture. */
     void (*present)(Sink *sink, const Frame *frame, const Plan *plan);
     gboolean (*busy)(Sink *sink);
     void (*cursor)(Sink *sink, Cursor *cursor); /* NULL hides it */

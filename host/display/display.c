@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "display.h"
+
+#include "common/error.h"
+#include "control.h"
+#include "guest-agent/vdagent.h"
+#include "pipeline.h"
+#include "sink/sink.h"
+#include "socket-listener.h"
+#include "source/source.h"
+
+#include <unistd.h>
+
+#define SETTLE_MS  150 /* a window that is dragged wishes for many sizes */
+#define MIN_WIDTH  320
+#define MIN_HEIGHT 200
+#define MAX_WIDTH  4096
+#define MAX_HEIGHT 2304
+
+typedef struct {
+    const SinkType *type;
+    Sink *sink;
+    SocketListener *listener;
+} Output;
+
+struct Display {
+    char *name;
+    void (*lost)(gpointer user);
+    gpointer user;
+    Surface *surface;
+    Pipeline *pipeline;
+    Input *input;
+    Clipboard *clipboard;
+    Vdagent *agent;
+    Control *control;
+    Output outputs[2];
+    const SourceType *source_type;
+    Source *source;
+    gboolean connected;
+    int width, height; /* of the guest's screen */
+    int wished_width, wished_height;
+    guint settle;
+};
+
+/* What every sink is told that wants to know. */
+#define TELL_SINKS(display, member, ...)                                                           \
+    do {                                                                                           \
+        for (guint i = 0; i < G_N_ELEMENTS((display)->outputs); i++) {                             \
+            Output *output = &(display)->outputs[i];                                               \
+            if (output->sink && output->type->member)                                              \
+                output->type->member(output->sink, ##__VA_ARGS__);                                 \
+        }                                                                                          \
+    } while (0)
+
+/* From the source --------------------------------------------------------------------------------
+ */
+
+static void
+surface_changed(gpointer user)
+{
+    Display *display = user;
+    pipeline_wake(display->pipeline);
+}
+
+static void
+source_cursor(Cursor *cursor, gpointer user)
+{
+    TELL_SINKS((Display *)user, cursor, cursor);
+}
+
+static void
+source_cursor_moved(int x, int y, gboolean on, gpointer user)
+{
+    TELL_SINKS((Display *)user, cursor_moved, x, y);
+}
+
+static void
+source_connected(gpointer user)
+{
+    Display *display = user;
+    display->connected = TRUE;
+    g_message("The guest's screen is connected.");
+}
+
+static void
+source_lost(gboolean for_good, const char *reason, gpointer user)
+{
+    Display *display = user;
+    display->connected = FALSE;
+    g_message("%s", reason);
+    if (for_good)
+        display->lost(display->user);
+}
+
+static void
+source_leds(guint leds, gpointer user)
+{
+    Display *display = user;
+    input_set_leds(display->input, leds);
+    TELL_SINKS(display, leds, leds);
+}
+
+static void
+source_audio_start(guint rate, gpointer user)
+{
+    TELL_SINKS((Display *)user, audio_start, rate);
+}
+
+static void
+source_audio(const gint16 *samples, gsize frames, gpointer user)
+{
+    TELL_SINKS((Display *)user, audio, samples, frames);
+}
+
+static void
+source_audio_stop(gpointer user)
+{
+    TELL_SINKS((Display *)user, audio_stop);
+}
+
+static void
+source_audio_volume(gboolean mute, guint16 left, guint16 right, gpointer user)
+{
+    TELL_SINKS((Display *)user, audio_volume, mute, left, right);
+}
+
+static const SourceEvents source_events = {
+    .cursor = source_cursor,
+    .cursor_moved = source_cursor_moved,
+    .lost = source_lost,
+    .connected = source_connected,
+    .audio_start = source_audio_start,
+    .audio = source_audio,
+    .audio_stop = source_audio_stop,
+    .audio_volume = source_audio_volume,
+    .leds = source_leds,
+};
+
+/* From the sinks ---------------------------------------------------------------------------------
+ */
+
+static void
+sink_wants_frame(gpointer user)
+{
+    Display *display = user;
+    pipeline_wake(display->pipeline);
+}
+
+static gboolean
+settled(gpointer user)
+{
+    Display *display = user;
+    display->settle = 0;
+    if (display->wished_width == display->width && display->wished_height == display->height)
+        return G_SOURCE_REMOVE;
+    if (display->source_type->resize)
+        display->source_type->resize(display->source, display->wished_width,
+                                     display->wished_height);
+    if (display->agent)
+        vdagent_resize(display->agent, display->wished_width, display->wished_height);
+    return G_SOURCE_REMOVE;
+}
+
+/* Graphics cards and their drivers like widths of whole groups of eight. */
+static void
+sink_resize_wanted(int width, int height, gpointer user)
+{
+    Display *display = user;
+    display->wished_width = CLAMP(width, MIN_WIDTH, MAX_WIDTH) & ~7;
+    display->wished_height = CLAMP(height, MIN_HEIGHT, MAX_HEIGHT) & ~1;
+    g_clear_handle_id(&display->settle, g_source_remove);
+    display->settle = g_timeout_add(SETTLE_MS, settled, display);
+}
+
+static void
+sink_clients_changed(gpointer user)
+{
+}
+
+static const SinkEvents sink_events = {.wants_frame = sink_wants_frame,
+                                       .resize_wanted = sink_resize_wanted,
+                                       .clients_changed = sink_clients_changed};
+
+static void
+size_changed(int width, int height, gpointer user)
+{
+    Display *display = user;
+    display->width = width;
+    display->height = height;
+    input_set_screen(display->input, width, height);
+}
+
+/* The control socket -----------------------------------------------------------------------------
+ */
+
+static const Frame *
+current_frame(gpointer user)
+{
+    Display *display = user;
+    pipeline_refresh(display->pipeline);
+    return pipeline_frame(display->pipeline);
+}
+
+static json_t *
+stats(gpointer user)
+{
+    Display *display = user;
+    const Frame *frame = current_frame(display);
+    json_t *object = json_object();
+    pipeline_stats(display->pipeline, object);
+    for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++) {
+        Output *output = &display->outputs[i];
+        g_autofree char *key =
+            output->sink ? g_strdup_printf("%s_clients", output->type->name) : NULL;
+        if (!key)
+            continue;
+        guint clients = output->type->clients ? output->type->clients(output->sink) : 0;
+        json_object_set_new(object, key, json_integer(clients));
+        if (output->type->stats)
+            output->type->stats(output->sink, object);
+    }
+    json_object_set_new(object, "name", json_string(display->name));
+    json_object_set_new(object, "pid", json_integer(getpid()));
+    json_object_set_new(object, "width", json_integer(frame ? frame->width : 0));
+    json_object_set_new(object, "height", json_integer(frame ? frame->height : 0));
+    json_object_set_new(object, "agent", json_boolean(vdagent_is_up(display->agent)));
+    json_object_set_new(object, "source", json_string(display->connected ? "connected" : "lost"));
+    return object;
+}
+
+static const ControlCalls control_calls = {.stats = stats, .frame = current_frame};
+
+/* Building ---------------------------------------------------------------------------------------
+ */
+
+static void
+client_accepted(int fd, gpointer user)
+{
+    Output *output = user;
+    g_autoptr(GError) error = NULL;
+    if (!output->type->add_client(output->sink, fd, &error))
+        g_message("A %s client was turned away: %s", output->type->name, error->message);
+}
+
+static gboolean
+open_sink(Display *display, Output *output, const SinkType *type, const char *path, GError **error)
+{
+    if (!path)
+        return TRUE;
+    SinkContext context = {.input = display->input,
+                           .clipboard = display->clipboard,
+                           .events = &sink_events,
+                           .user = display,
+                           .name = display->name};
+    output->type = type;
+    output->sink = type->open(&context, error);
+    if (!output->sink)
+        return FALSE;
+    pipeline_add_sink(display->pipeline, type, output->sink);
+    output->listener = socket_listener_new(path, client_accepted, output, error);
+    return output->listener != NULL;
+}
+
+static gboolean
+open_source(Display *display, const char *uri, GError **error)
+{
+    const char *address;
+    display->source_type = source_type_find(uri, &address);
+    if (!display->source_type) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "There is no source “%s”.", uri);
+        return FALSE;
+    }
+    display->source =
+        display->source_type->open(address, display->surface, &source_events, display, error);
+    if (!display->source)
+        return FALSE;
+    gpointer input_user = NULL;
+    const InputSink *sink = display->source_type->input
+                                ? display->source_type->input(display->source, &input_user)
+                                : NULL;
+    if (sink)
+        input_set_sink(display->input, sink, input_user);
+    return TRUE;
+}
+
+static gboolean
+build(Display *display, const DisplayOptions *options, GError **error)
+{
+    if (!open_sink(display, &display->outputs[0], &sink_vnc, options->vnc_path, error) ||
+        !open_sink(display, &display->outputs[1], &sink_spice, options->spice_path, error))
+        return FALSE;
+    if (options->agent_path)
+        display->agent = vdagent_new(options->agent_path, display->clipboard, NULL, NULL);
+    if (!open_source(display, options->source, error))
+        return FALSE;
+    if (options->control_path)
+        display->control = control_new(options->control_path, &control_calls, display, error);
+    return !options->control_path || display->control;
+}
+
+Display *
+display_new(const DisplayOptions *options, void (*lost)(gpointer user), gpointer user,
+            GError **error)
+{
+    Display *display = g_new0(Display, 1);
+    display->name = g_strdup(options->name ? options->name : "Oriel");
+    display->lost = lost;
+    display->user = user;
+    display->surface = surface_new(surface_changed, display);
+    display->pipeline = pipeline_new(display->surface, size_changed, display);
+    display->input = input_new();
+    display->clipboard = clipboard_new();
+    if (!build(display, options, error))
+        g_clear_pointer(&display, display_free);
+    return display;
+}
+
+void
+display_free(Display *display)
+{
+    if (!display)
+        return;
+    g_clear_handle_id(&display->settle, g_source_remove);
+    control_free(display->control);
+    for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++)
+        socket_listener_free(display->outputs[i].listener);
+    /* The pipeline first: a sink must outlive it. Sinks release held keys into the source, so it
+     * goes after them. */
+    pipeline_free(display->pipeline);
+    for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++)
+        if (display->outputs[i].sink)
+            display->outputs[i].type->close(display->outputs[i].sink);
+    vdagent_free(display->agent);
+    if (display->source)
+        display->source_type->close(display->source);
+    clipboard_free(display->clipboard);
+    input_free(display->input);
+    surface_free(display->surface);
+    g_free(display->name);
+    g_free(display);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/log.h"
+#include "display.h"
+#include "oriel-config.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOURCE_LOST = 3 };
+
+typedef struct {
+    GMainLoop *loop;
+    int status;
+} Program;
+
+static gboolean
+on_terminate(gpointer user)
+{
+    Program *program = user;
+    g_main_loop_quit(program->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+on_lost(gpointer user)
+{
+    Program *program = user;
+    program->status = EXIT_SOURCE_LOST;
+    g_main_loop_quit(program->loop);
+}
+
+static gboolean
+parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
+{
+    const GOptionEntry entries[] = {
+        {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "The desktop's name", "NAME"},
+        {"source", 0, 0, G_OPTION_ARG_STRING, &options->source,
+         "Where the screen comes from: dbus:ADDRESS or replay:FILE", "SOURCE"},
+        {"vnc-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->vnc_path, "Serve VNC here", "PATH"},
+        {"spice-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->spice_path, "Serve SPICE here",
+         "PATH"},
+        {"control-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->control_path,
+         "Answer questions here", "PATH"},
+        {"agent-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->agent_path,
+         "The socket of the guest's SPICE agent", "PATH"},
+        {"version", 0, 0, G_OPTION_ARG_NONE, version, "Show the version", NULL},
+        {NULL},
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) error = NULL;
+    g_option_context_set_summary(context, "Shows one guest's screen over VNC and SPICE.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error))
+        fprintf(stderr, "oriel-display: %s\n", error->message);
+    else if (argc > 1)
+        fprintf(stderr, "oriel-display: “%s” is not understood.\n", argv[1]);
+    else if (!options->source && !*version)
+        fprintf(stderr, "oriel-display: --source is missing.\n");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+/* Guests and clients are not trusted: no new privileges, and no memory of theirs in a core file. */
+static void
+confine(void)
+{
+    const struct rlimit none = {0, 0};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    setrlimit(RLIMIT_CORE, &none);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+options_clear(DisplayOptions *options)
+{
+    g_free(options->name);
+    g_free(options->source);
+    g_free(options->vnc_path);
+    g_free(options->spice_path);
+    g_free(options->control_path);
+    g_free(options->agent_path);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DisplayOptions, options_clear)
+
+static int
+run(const DisplayOptions *options)
+{
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GError) error = NULL;
+    Program program = {.loop = loop, .status = EXIT_OK};
+    guint terminate = g_unix_signal_add(SIGTERM, on_terminate, &program);
+    guint interrupt = g_unix_signal_add(SIGINT, on_terminate, &program);
+    Display *display = display_new(options, on_lost, &program, &error);
+    if (display)
+        g_main_loop_run(loop);
+    else
+        g_critical("%s", error->message);
+    if (!display)
+        program.status = EXIT_FAILED;
+    display_free(display);
+    g_source_remove(terminate);
+    g_source_remove(interrupt);
+    return program.status;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(DisplayOptions) options = {0};
+    gboolean version = FALSE;
+    oriel_log_init("oriel-display");
+    confine();
+    if (!parse(argc, argv, &options, &version))
+        return EXIT_USAGE;
+    if (version) {
+        printf("oriel-display %s\n", ORIEL_VERSION);
+        return EXIT_OK;
+    }
+    return run(&options);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "sink/spice-viewer.h"
+
+#include "common/error.h"
+#include "sink/spice-agent.h"
+#include "sink/spice-input.h"
+#include "sink/spice-sound.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spice/enums.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_CONNECTIONS 16    /* a client has 6 to 10 channels */
+#define LINK_MS         15000 /* until the main channel is up */
+
+struct SpiceViewer {
+    const SinkContext *context;
+    const SpiceViewerEvents *events;
+    gpointer user;
+    SpiceScope scope;
+    SpiceServer *server;
+    QxlScreen *screen;
+    SpiceInput *input;
+    SpiceSound *sound;
+    SpiceAgent *agent;
+    GArray *fds;   /* copies, to end connections by; the server closes its own */
+    guint streams; /* connections that the server has */
+    guint32 connection;
+    guint deadline, going;
+};
+
+static gboolean
+report_gone(gpointer user)
+{
+    SpiceViewer *viewer = user;
+    viewer->going = 0;
+    viewer->events->gone(viewer, viewer->user); /* frees the viewer */
+    return G_SOURCE_REMOVE;
+}
+
+static void
+go(SpiceViewer *viewer)
+{
+    if (!viewer->going)
+        viewer->going = g_idle_add_full(G_PRIORITY_DEFAULT, report_gone, viewer, NULL);
+}
+
+static void
+channel_event(int event, const SpiceChannelEventInfo *info, gpointer user)
+{
+    SpiceViewer *viewer = user;
+    gboolean is_main = info->type == SPICE_CHANNEL_MAIN;
+    if (event == SPICE_CHANNEL_EVENT_CONNECTED) {
+        viewer->streams++;
+    } else if (event == SPICE_CHANNEL_EVENT_INITIALIZED && is_main && !viewer->connection) {
+        viewer->connection = (guint32)info->connection_id;
+        g_clear_handle_id(&viewer->deadline, g_source_remove);
+        viewer->events->changed(viewer->user);
+    } else if (event == SPICE_CHANNEL_EVENT_DISCONNECTED) {
+        viewer->streams -= MIN(viewer->streams, 1);
+        if (is_main && viewer->connection)
+            spice_viewer_disconnect(viewer);
+        if (viewer->streams == 0)
+            go(viewer);
+    }
+}
+
+static void
+on_resize(int width, int height, gpointer user)
+{
+    SpiceViewer *viewer = user;
+    if (width > 0 && height > 0)
+        viewer->context->events->resize_wanted(width, height, viewer->context->user);
+}
+
+static void
+on_room(gpointer user)
+{
+    SpiceViewer *viewer = user;
+    viewer->context->events->wants_frame(viewer->context->user);
+}
+
+static const QxlScreenEvents screen_events = {.resize = on_resize, .room = on_room};
+
+static gboolean
+no_link(gpointer user)
+{
+    SpiceViewer *viewer = user;
+    viewer->deadline = 0;
+    spice_viewer_disconnect(viewer);
+    go(viewer);
+    return G_SOURCE_REMOVE;
+}
+
+/* No listener, no ticket: whoever hands us a connection has checked who it is. */
+static gboolean
+start_server(SpiceViewer *viewer)
+{
+    SpiceServer *server = viewer->server;
+    spice_server_set_name(server, viewer->context->name ? viewer->context->name : "Oriel");
+    spice_server_set_noauth(server);
+    spice_server_set_image_compression(server, SPICE_IMAGE_COMPRESSION_AUTO_LZ);
+    spice_server_set_jpeg_compression(server, SPICE_WAN_COMPRESSION_AUTO);
+    spice_server_set_zlib_glz_compression(server, SPICE_WAN_COMPRESSION_AUTO);
+    spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_FILTER);
+    spice_server_set_playback_compression(server, TRUE);
+    spice_server_set_agent_mouse(server, FALSE); /* the tablet stays: positions come to us */
+    spice_server_set_agent_copypaste(server, TRUE);
+    spice_server_set_agent_file_xfer(server, FALSE);
+    return spice_server_init(server, spice_core()) == 0;
+}
+
+SpiceViewer *
+spice_viewer_new(const SinkContext *context, const Frame *frame, const SpiceViewerEvents *events,
+                 gpointer user)
+{
+    SpiceViewer *viewer = g_new0(SpiceViewer, 1);
+    viewer->context = context;
+    viewer->events = events;
+    viewer->user = user;
+    viewer->scope = (SpiceScope){.channel_event = channel_event, .user = viewer};
+    viewer->fds = g_array_new(FALSE, FALSE, sizeof(int));
+
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    viewer->server = spice_server_new();
+    gboolean started = start_server(viewer);
+    if (started) {
+        viewer->screen =
+            qxl_screen_new(viewer->server, &viewer->scope, frame, &screen_events, viewer);
+        viewer->input = spice_input_new(viewer->server, context->input);
+        viewer->sound = spice_sound_new(viewer->server);
+        viewer->agent =
+            spice_agent_new(viewer->server, &viewer->scope, context->clipboard, on_resize, viewer);
+    }
+    spice_scope_leave(previous);
+    if (!started) {
+        spice_viewer_free(viewer);
+        return NULL;
+    }
+    viewer->deadline = g_timeout_add(LINK_MS, no_link, viewer);
+    return viewer;
+}
+
+void
+spice_viewer_free(SpiceViewer *viewer)
+{
+    if (!viewer)
+        return;
+    g_clear_handle_id(&viewer->deadline, g_source_remove);
+    spice_viewer_disconnect(viewer);
+    spice_agent_stop(viewer->agent);
+    spice_input_stop(viewer->input);
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    spice_server_destroy(viewer->server); /* joins the worker */
+    spice_scope_leave(previous);
+    g_clear_handle_id(&viewer->going, g_source_remove);
+    spice_agent_free(viewer->agent);
+    spice_sound_free(viewer->sound);
+    spice_input_free(viewer->input);
+    qxl_screen_free(viewer->screen);
+    g_array_unref(viewer->fds);
+    g_free(viewer);
+}
+
+gboolean
+spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
+{
+    int copy = viewer->fds->len < MAX_CONNECTIONS ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+    if (copy < 0) {
+        close(fd);
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "The viewer has too many connections.");
+        return FALSE;
+    }
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    int failed =
+        spice_server_add_client(viewer->server, fd, TRUE); /* takes fd only when it succeeds */
+    spice_scope_leave(previous);
+    if (failed) {
+        close(fd);
+        close(copy);
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED,
+                    "The SPICE server refused a connection.");
+        return FALSE;
+    }
+    g_array_append_val(viewer->fds, copy);
+    return TRUE;
+}
+
+guint32
+spice_viewer_connection(const SpiceViewer *viewer)
+{
+    return viewer->connection;
+}
+
+void
+spice_viewer_disconnect(SpiceViewer *viewer)
+{
+    for (guint i = 0; i < viewer->fds->len; i++) {
+        int fd = g_array_index(viewer->fds, int, i);
+        shutdown(fd, SHUT_RDWR);
+        close(fd);
+    }
+    g_array_set_size(viewer->fds, 0);
+}
+
+QxlScreen *
+spice_viewer_screen(SpiceViewer *viewer)
+{
+    return viewer->screen;
+}
+
+void
+spice_viewer_leds(SpiceViewer *viewer, guint leds)
+{
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    spice_input_leds(viewer->input, leds);
+    spice_scope_leave(previous);
+}
+
+void
+spice_viewer_sound_start(SpiceViewer *viewer, guint rate)
+{
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    spice_sound_start(viewer->sound, rate);
+    spice_scope_leave(previous);
+}
+
+void
+spice_viewer_sound(SpiceViewer *viewer, const gint16 *samples, gsize frames)
+{
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    spice_sound_write(viewer->sound, samples, frames);
+    spice_scope_leave(previous);
+}
+
+void
+spice_viewer_sound_stop(SpiceViewer *viewer)
+{
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    spice_sound_stop(viewer->sound);
+    spice_scope_leave(previous);
+}
+
+void
+spice_viewer_sound_volume(SpiceViewer *viewer, gboolean mute, guint16 left, guint16 right)
+{
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    spice_sound_volume(viewer->sound, mute, left, right);
+    spice_scope_leave(previous);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/error.h"
+#include "region.h"
+#include "sink/sink.h"
+#include "sink/spice-link.h"
+#include "sink/spice-viewer.h"
+
+#include <unistd.h>
+
+#define MAX_VIEWERS  16
+#define MAX_LINKS    64  /* connections that have not said whose they are */
+#define MAX_DRAWINGS 128 /* of one frame: fewer, larger bitmaps beyond that */
+
+/* The SPICE sink: all viewers, each with a server of its own. */
+struct Sink {
+    SinkContext context;
+    GPtrArray *viewers, *links;
+    const Frame *frame;
+    Cursor *cursor; /* NULL: hidden */
+    guint rate;     /* of the sound that plays; 0: none */
+    gboolean has_volume, mute;
+    guint16 left, right;
+};
+
+static void
+on_gone(SpiceViewer *viewer, gpointer user)
+{
+    Sink *sink = user;
+    gboolean was_client = spice_viewer_connection(viewer) != 0;
+    g_ptr_array_remove_fast(sink->viewers, viewer); /* frees it */
+    if (was_client && sink->context.events->clients_changed)
+        sink->context.events->clients_changed(sink->context.user);
+}
+
+static void
+on_changed(gpointer user)
+{
+    Sink *sink = user;
+    if (sink->context.events->clients_changed)
+        sink->context.events->clients_changed(sink->context.user);
+}
+
+static const SpiceViewerEvents viewer_events = {.gone = on_gone, .changed = on_changed};
+
+static Sink *
+spice_open(const SinkContext *context, GError **error)
+{
+    Sink *sink = g_new0(Sink, 1);
+    sink->context = *context;
+    sink->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)spice_viewer_free);
+    sink->links = g_ptr_array_new_with_free_func((GDestroyNotify)spice_link_free);
+    return sink;
+}
+
+static void
+spice_close(Sink *sink)
+{
+    if (!sink)
+        return;
+    g_ptr_array_unref(sink->links);
+    g_ptr_array_unref(sink->viewers);
+    g_clear_pointer(&sink->cursor, cursor_unref);
+    g_free(sink);
+}
+
+static SpiceViewer *
+find_viewer(Sink *sink, guint32 connection)
+{
+    for (guint i = 0; i < sink->viewers->len; i++) {
+        SpiceViewer *viewer = g_ptr_array_index(sink->viewers, i);
+        if (connection && spice_viewer_connection(viewer) == connection)
+            return viewer;
+    }
+    return NULL;
+}
+
+static SpiceViewer *
+new_viewer(Sink *sink, GError **error)
+{
+    if (sink->viewers->len >= MAX_VIEWERS) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY,
+                    "The desktop has %d SPICE viewers already.", MAX_VIEWERS);
+        return NULL;
+    }
+    SpiceViewer *viewer = spice_viewer_new(&sink->context, sink->frame, &viewer_events, sink);
+    if (!viewer) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "The SPICE server did not start.");
+        return NULL;
+    }
+    g_ptr_array_add(sink->viewers, viewer);
+    qxl_screen_cursor(spice_viewer_screen(viewer), sink->cursor);
+    if (sink->rate)
+        spice_viewer_sound_start(viewer, sink->rate);
+    if (sink->has_volume)
+        spice_viewer_sound_volume(viewer, sink->mute, sink->left, sink->right);
+    sink->context.events->wants_frame(sink->context.user);
+    return viewer;
+}
+
+static void
+on_known(SpiceLink *link, int fd, guint32 connection, gpointer user)
+{
+    Sink *sink = user;
+    guint index;
+    if (g_ptr_array_find(sink->links, link, &index))
+        g_ptr_array_steal_index_fast(sink->links, index);
+    if (fd < 0)
+        return;
+    g_autoptr(GError) error = NULL;
+    SpiceViewer *viewer = find_viewer(sink, connection);
+    if (!viewer && !connection)
+        viewer = new_viewer(sink, &error);
+    if (!viewer) {
+        if (error)
+            g_warning("%s", error->message);
+        close(fd); /* also a channel of a viewer that is not here any more */
+    } else if (!spice_viewer_add(viewer, fd, &error)) {
+        g_warning("%s", error->message);
+    }
+}
+
+static gboolean
+spice_add_client(Sink *sink, int fd, GError **error)
+{
+    if (sink->links->len >= MAX_LINKS) {
+        close(fd);
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "Too many SPICE connections at once.");
+        return FALSE;
+    }
+    g_ptr_array_add(sink->links, spice_link_new(fd, on_known, sink));
+    return TRUE;
+}
+
+static gboolean
+spice_ready(Sink *sink)
+{
+    gboolean ready = FALSE;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        ready |= qxl_screen_ready(spice_viewer_screen(g_ptr_array_index(sink->viewers, i)));
+    return ready;
+}
+
+static gboolean
+is_drawn_by_pixels(const PlanOp *op)
+{
+    return op->kind != PLAN_COPY && op->kind != PLAN_FILL;
+}
+
+static void
+add_drawing(GArray *drawings, const PlanOp *op, const Frame *frame)
+{
+    Drawing drawing = {.op = *op};
+    if (is_drawn_by_pixels(op))
+        drawing.bitmap =
+            bitmap_new(frame->pixels, frame->stride, op->x, op->y, op->width, op->height);
+    g_array_append_val(drawings, drawing);
+}
+
+/* Copies and fills as planned; all that needs pixels as few, large bitmaps: each costs the viewer a
+ * message. */
+static GArray *
+make_drawings(const Frame *frame, const Plan *plan)
+{
+    guint n_ops;
+    const PlanOp *ops = plan_ops(plan, &n_ops);
+    GArray *drawings = g_array_new(FALSE, FALSE, sizeof(Drawing));
+    pixman_region32_t pixels;
+    pixman_region32_init(&pixels);
+    for (guint i = 0; i < n_ops; i++) {
+        if (!is_drawn_by_pixels(&ops[i]) && drawings->len < MAX_DRAWINGS / 2)
+            add_drawing(drawings, &ops[i], frame);
+        else
+            region_add(&pixels, ops[i].x, ops[i].y, ops[i].width, ops[i].height);
+    }
+    region_bound(&pixels, MAX_DRAWINGS / 2);
+    pixman_region32_intersect_rect(&pixels, &pixels, 0, 0, (guint)frame->width,
+                                   (guint)frame->height);
+    int n_boxes;
+    const pixman_box32_t *boxes = region_boxes(&pixels, &n_boxes);
+    for (int i = 0; i < n_boxes; i++) {
+        PlanOp op = {.kind = PLAN_RAW,
+                     .x = boxes[i].x1,
+                     .y = boxes[i].y1,
+                     .width = boxes[i].x2 - boxes[i].x1,
+                     .height = boxes[i].y2 - boxes[i].y1};
+        add_drawing(drawings, &op, frame);
+    }
+    pixman_region32_fini(&pixels);
+    return drawings;
+}
+
+static void
+spice_present(Sink *sink, const Frame *frame, const Plan *plan)
+{
+    sink->frame = frame;
+    if (sink->viewers->len == 0)
+        return;
+    g_autoptr(GArray) drawings =
+        plan ? make_drawings(frame, plan) : g_array_new(FALSE, FALSE, sizeof(Drawing));
+    for (guint i = 0; i < sink->viewers->len; i++) {
+        QxlScreen *screen = spice_viewer_screen(g_ptr_array_index(sink->viewers, i));
+        qxl_screen_update(screen, frame, (const Drawing *)(void *)drawings->data, drawings->len);
+    }
+    for (guint i = 0; i < drawings->len; i++)
+        bitmap_unref(g_array_index(drawings, Drawing, i).bitmap);
+}
+
+static void
+spice_cursor(Sink *sink, Cursor *cursor)
+{
+    g_clear_pointer(&sink->cursor, cursor_unref);
+    sink->cursor = cursor ? cursor_ref(cursor) : NULL;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        qxl_screen_cursor(spice_viewer_screen(g_ptr_array_index(sink->viewers, i)), cursor);
+}
+
+static void
+spice_audio_start(Sink *sink, guint rate)
+{
+    sink->rate = rate;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        spice_viewer_sound_start(g_ptr_array_index(sink->viewers, i), rate);
+}
+
+static void
+spice_audio(Sink *sink, const gint16 *samples, gsize frames)
+{
+    for (guint i = 0; i < sink->viewers->len; i++)
+        spice_viewer_sound(g_ptr_array_index(sink->viewers, i), samples, frames);
+}
+
+static void
+spice_audio_stop(Sink *sink)
+{
+    sink->rate = 0;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        spice_viewer_sound_stop(g_ptr_array_index(sink->viewers, i));
+}
+
+static void
+spice_audio_volume(Sink *sink, gboolean mute, guint16 left, guint16 right)
+{
+    sink->has_volume = TRUE;
+    sink->mute = mute;
+    sink->left = left;
+    sink->right = right;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        spice_viewer_sound_volume(g_ptr_array_index(sink->viewers, i), mute, left, right);
+}
+
+static void
+spice_leds(Sink *sink, guint leds)
+{
+    for (guint i = 0; i < sink->viewers->len; i++)
+        spice_viewer_leds(g_ptr_array_index(sink->viewers, i), leds);
+}
+
+static guint
+spice_clients(Sink *sink)
+{
+    guint clients = 0;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        clients += spice_viewer_connection(g_ptr_array_index(sink->viewers, i)) != 0;
+    return clients;
+}
+
+const SinkType sink_spice = {
+    .name = "spice",
+    .open = spice_open,
+    .close = spice_close,
+    .add_client = spice_add_client,
+    .ready = spice_ready,
+    .present = spice_present,
+    .cursor = spice_cursor,
+    .audio_start = spice_audio_start,
+    .audio = spice_audio,
+    .audio_stop = spice_audio_stop,
+    .audio_volume = spice_audio_volume,
+    .leds = spice_leds,
+    .clients = spice_clients,
+};

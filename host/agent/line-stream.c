@@ -98,11 +98,11 @@ read_some(LineStream *stream)
     ssize_t length = read(stream->fd, buffer, sizeof buffer);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (length < 0) {
+    if (length < 0 && errno != ECONNRESET) { /* reset: it ended with our words unread */
         g_autoptr(GError) error = g_error_new(ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE,
                                               "The connection broke: %s.", g_strerror(errno));
         stream_close(stream, error);
-    } else if (length == 0) {
+    } else if (length <= 0) {
         stream_close(stream, NULL);
     } else {
         g_byte_array_append(stream->in, buffer, (guint)length);

@@ -224,7 +224,11 @@ static void
 on_status(json_t *result, const GError *error, gpointer user)
 {
     QemuMachine *machine = user;
-    if (error != NULL || machine->phase != PHASE_QMP)
+    if (error != NULL || (machine->phase != PHASE_QMP && machine->phase != PHASE_RUNNING))
+        return;
+    if (machine->stop_asked) /* asked for before QEMU could be spoken to */
+        qmp_execute(machine->qmp, "system_powerdown", NULL, NULL, NULL);
+    if (machine->phase == PHASE_RUNNING)
         return;
     machine->phase = PHASE_RUNNING;
     if (machine->watch_agent && machine->agent == NULL) {
@@ -551,14 +555,15 @@ qemu_stop(Machine *base, gboolean force)
     if (machine->phase == PHASE_IDLE)
         return;
     machine->stop_asked = TRUE;
-    if (force || machine->phase != PHASE_RUNNING || machine->qmp == NULL) {
+    if (force || machine->qemu == NULL) {
         end_qemu(machine);
-    } else {
-        qmp_execute(machine->qmp, "system_powerdown", NULL, NULL, NULL);
-        if (machine->stop_timer == 0)
-            machine->stop_timer = g_timeout_add_seconds(
-                (guint)machine->provider->settings->stop_timeout_s, on_stop_timeout, machine);
+        return;
     }
+    if (machine->phase == PHASE_RUNNING && machine->qmp != NULL)
+        qmp_execute(machine->qmp, "system_powerdown", NULL, NULL, NULL);
+    if (machine->stop_timer == 0)
+        machine->stop_timer = g_timeout_add_seconds(
+            (guint)machine->provider->settings->stop_timeout_s, on_stop_timeout, machine);
 }
 
 static void

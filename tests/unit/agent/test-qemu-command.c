@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "host/agent/qemu-command.h"
+
+#include <string.h>
+
+static const MachineSpec spec = {.id = (char *)"8fcba38f-3dd6-4d8c-8cc5-80f033035964",
+                                 .name = (char *)"Anna, -device evil",
+                                 .cpus = 2,
+                                 .memory_mib = 1024,
+                                 .width = 1280,
+                                 .height = 800,
+                                 .image_dir = (char *)"/s/images/demo",
+                                 .cmdline = (char *)"root=/dev/vda rw",
+                                 .state_dir = (char *)"/s/a,b",
+                                 .run_dir = (char *)"/r/x"};
+
+/* The value after option that holds text, or NULL. */
+static const char *
+find(char **argv, const char *option, const char *text)
+{
+    for (char **at = argv; at[0] != NULL && at[1] != NULL; at++)
+        if (g_str_equal(at[0], option) && strstr(at[1], text) != NULL)
+            return at[1];
+    return NULL;
+}
+
+static void
+test_essentials(void)
+{
+    QemuCommandOptions options = {.program = "qemu", .accelerator = ACCELERATOR_TCG};
+    g_auto(GStrv) argv = qemu_command_build(&spec, &options);
+    g_assert_cmpstr(argv[0], ==, "qemu");
+    g_assert_true(g_strv_contains((const char *const *)argv, "-nodefaults"));
+    g_assert_true(g_strv_contains((const char *const *)argv, "-no-user-config"));
+    g_assert_nonnull(
+        find(argv, "-sandbox",
+             "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+    g_assert_nonnull(find(argv, "-accel", "tcg,thread=multi"));
+    g_assert_cmpstr(find(argv, "-cpu", ""), ==, "max");
+    g_assert_cmpstr(find(argv, "-smp", ""), ==, "2");
+    g_assert_cmpstr(find(argv, "-m", ""), ==, "1024");
+    g_assert_nonnull(find(argv, "-device", "virtio-vga,xres=1280,yres=800,edid=on,max_outputs=1"));
+    g_assert_nonnull(find(argv, "-device", "name=com.redhat.spice.0"));
+    g_assert_nonnull(find(argv, "-device", "name=org.qemu.guest_agent.0"));
+    g_assert_nonnull(find(argv, "-display", "dbus,addr=unix:path=/r/x/bus,audiodev=snd"));
+    g_assert_nonnull(find(argv, "-qmp", "unix:/r/x/qmp,"));
+    g_assert_nonnull(find(argv, "-drive", "discard=unmap"));
+    g_assert_null(find(argv, "-kernel", ""));
+}
+
+static void
+test_escaping(void)
+{
+    QemuCommandOptions options = {.program = "qemu"};
+    g_auto(GStrv) argv = qemu_command_build(&spec, &options);
+    g_assert_cmpstr(find(argv, "-name", ""), ==, "guest=Anna,, -device evil,debug-threads=on");
+    g_assert_nonnull(find(argv, "-drive", "file=/s/a,,b/disk.qcow2,format=qcow2"));
+}
+
+static void
+test_choices(void)
+{
+    QemuCommandOptions options = {
+        .program = "qemu", .accelerator = ACCELERATOR_KVM, .network = TRUE, .direct_boot = TRUE};
+    g_auto(GStrv) argv = qemu_command_build(&spec, &options);
+    g_assert_cmpstr(find(argv, "-accel", ""), ==, "kvm");
+    g_assert_cmpstr(find(argv, "-cpu", ""), ==, "host");
+    g_assert_cmpstr(find(argv, "-kernel", ""), ==, "/s/images/demo/kernel");
+    g_assert_cmpstr(find(argv, "-initrd", ""), ==, "/s/images/demo/initrd");
+    g_assert_cmpstr(find(argv, "-append", ""), ==, "root=/dev/vda rw");
+    g_assert_nonnull(find(argv, "-netdev", "restrict=off"));
+    options.network = FALSE;
+    g_auto(GStrv) isolated = qemu_command_build(&spec, &options);
+    g_assert_nonnull(find(isolated, "-netdev", "restrict=on"));
+    g_assert_null(find(isolated, "-netdev", "hostfwd"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu-command/essentials", test_essentials);
+    g_test_add_func("/qemu-command/escaping", test_escaping);
+    g_test_add_func("/qemu-command/choices", test_choices);
+    return g_test_run();
+}

@@ -14,7 +14,7 @@
 struct _CertificatePage {
     GtkBox parent;
     GtkLabel *text, *fingerprint, *details;
-    GtkWidget *trust;
+    GtkWidget *cancel;
 };
 
 G_DEFINE_FINAL_TYPE(CertificatePage, certificate_page, GTK_TYPE_BOX)
@@ -44,7 +44,7 @@ certificate_page_class_init(CertificatePageClass *class)
     gtk_widget_class_bind_template_child(widget, CertificatePage, text);
     gtk_widget_class_bind_template_child(widget, CertificatePage, fingerprint);
     gtk_widget_class_bind_template_child(widget, CertificatePage, details);
-    gtk_widget_class_bind_template_child(widget, CertificatePage, trust);
+    gtk_widget_class_bind_template_child(widget, CertificatePage, cancel);
     gtk_widget_class_bind_template_callback(widget, on_trust);
     gtk_widget_class_bind_template_callback(widget, on_cancel);
 }
@@ -89,4 +89,10 @@ certificate_page_show(CertificatePage *page, const OrielUri *broker, GTlsCertifi
     gtk_label_set_text(page->text, text);
     gtk_label_set_text(page->fingerprint, fingerprint);
     gtk_label_set_text(page->details, details);
+}
+
+void
+certificate_page_focus(CertificatePage *page)
+{
+    gtk_widget_grab_focus(page->cancel);
 }

@@ -10,3 +10,5 @@
 G_DECLARE_FINAL_TYPE(CertificatePage, certificate_page, CERTIFICATE, PAGE, GtkBox)
 
 void certificate_page_show(CertificatePage *page, const OrielUri *broker, GTlsCertificate *chain);
+/* The focus goes to "Cancel": an Enter too many trusts nobody. */
+void certificate_page_focus(CertificatePage *page);

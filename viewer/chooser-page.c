@@ -22,7 +22,8 @@ static guint chosen_signal, refresh_signal;
 static void
 on_row_activated(GtkListBox *list, GtkListBoxRow *row, ChooserPage *page)
 {
-    g_signal_emit(page, chosen_signal, 0, g_object_get_data(G_OBJECT(row), "pool"));
+    g_signal_emit(page, chosen_signal, 0, g_object_get_data(G_OBJECT(row), "pool"),
+                  g_object_get_data(G_OBJECT(row), "title"));
 }
 
 static void
@@ -37,7 +38,7 @@ chooser_page_class_init(ChooserPageClass *class)
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
     GType type = G_TYPE_FROM_CLASS(class);
     chosen_signal = g_signal_new("chosen", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                 G_TYPE_NONE, 1, G_TYPE_STRING);
+                                 G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
     refresh_signal =
         g_signal_new("refresh", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     gtk_widget_class_set_template_from_resource(widget,
@@ -112,6 +113,7 @@ new_row(const PoolInfo *pool)
     gtk_container_add(GTK_CONTAINER(row), box);
     atk_object_set_name(gtk_widget_get_accessible(row), pool->title);
     g_object_set_data_full(G_OBJECT(row), "pool", g_strdup(pool->name), g_free);
+    g_object_set_data_full(G_OBJECT(row), "title", g_strdup(pool->title), g_free);
     gtk_widget_set_sensitive(row, pool->available || pool->running);
     gtk_widget_show_all(row);
     return row;

@@ -3,7 +3,7 @@
 
 #include <gtk/gtk.h>
 
-/* What the person may open, as cards. "chosen" (const char *pool), "refresh". */
+/* What the person may open, as cards. "chosen" (const char *pool, const char *title), "refresh". */
 #define CHOOSER_TYPE_PAGE (chooser_page_get_type())
 G_DECLARE_FINAL_TYPE(ChooserPage, chooser_page, CHOOSER, PAGE, GtkBox)
 

@@ -4,11 +4,11 @@
 #include "oriel-config.h"
 
 #include "common/error.h"
+#include "viewer/bare-screen.h"
 #include "viewer/sign-in.h"
 #include "viewer/stats-overlay.h"
 #include "viewer/status-card.h"
 #include "viewer/window-actions.h"
-#include "viewer/window-focus.h"
 
 #include <glib/gi18n.h>
 
@@ -69,16 +69,32 @@ on_draw_picture(GtkWidget *widget, cairo_t *cr, DesktopWindow *window)
 
 /* ---- full screen ---- */
 
+/* A hidden header takes no room at all: even its empty window would keep the pointer from the
+ * screen's edge. */
+static void
+reveal_header(DesktopWindow *window, gboolean reveal)
+{
+    if (reveal)
+        gtk_widget_show(window->full_screen_revealer);
+    gtk_revealer_set_reveal_child(GTK_REVEALER(window->full_screen_revealer), reveal);
+}
+
+static void
+on_header_revealed(GtkRevealer *revealer, GParamSpec *spec, DesktopWindow *window)
+{
+    if (!gtk_revealer_get_child_revealed(revealer) && !gtk_revealer_get_reveal_child(revealer))
+        gtk_widget_hide(window->full_screen_revealer);
+}
+
 static gboolean
 on_motion(GtkWidget *widget, GdkEventMotion *event, DesktopWindow *window)
 {
-    int y = (int)event->y;
     if (!window->full_screen || window->kiosk)
         return GDK_EVENT_PROPAGATE;
-    if (y <= EDGE_SHOW)
-        gtk_revealer_set_reveal_child(GTK_REVEALER(window->full_screen_revealer), TRUE);
-    else if (y > EDGE_HIDE)
-        gtk_revealer_set_reveal_child(GTK_REVEALER(window->full_screen_revealer), FALSE);
+    if (event->y <= EDGE_SHOW)
+        reveal_header(window, TRUE);
+    else if (event->y > EDGE_HIDE)
+        reveal_header(window, FALSE);
     return GDK_EVENT_PROPAGATE;
 }
 
@@ -88,12 +104,9 @@ desktop_window_set_full_screen(DesktopWindow *window, gboolean full_screen)
     if (window->kiosk && !full_screen)
         return;
     window->full_screen = full_screen;
-    gtk_revealer_set_reveal_child(GTK_REVEALER(window->full_screen_revealer), FALSE);
-    gtk_widget_set_visible(window->full_screen_revealer, full_screen && !window->kiosk);
-    if (full_screen)
-        gtk_window_fullscreen(GTK_WINDOW(window));
-    else
-        gtk_window_unfullscreen(GTK_WINDOW(window));
+    reveal_header(window, FALSE);
+    gtk_widget_hide(window->full_screen_revealer);
+    bare_screen_set_full(GTK_WINDOW(window), full_screen);
 }
 
 /* ---- the connection's states ---- */
@@ -295,6 +308,7 @@ desktop_window_class_init(DesktopWindowClass *class)
     gtk_widget_class_bind_template_child(widget, DesktopWindow, statistics);
     gtk_widget_class_bind_template_child(widget, DesktopWindow, status);
     gtk_widget_class_bind_template_callback(widget, on_draw_picture);
+    gtk_widget_class_bind_template_callback(widget, on_header_revealed);
     gtk_widget_class_bind_template_callback(widget, on_retry);
     gtk_widget_class_bind_template_callback(widget, on_leave);
     gtk_widget_class_bind_template_callback(widget, on_password);
@@ -305,7 +319,7 @@ desktop_window_init(DesktopWindow *window)
 {
     gtk_widget_init_template(GTK_WIDGET(window));
     window->cancellable = g_cancellable_new();
-    window_focus_watch(GTK_WINDOW(window));
+    bare_screen_watch(GTK_WINDOW(window));
 }
 
 static void

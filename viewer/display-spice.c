@@ -19,6 +19,7 @@ typedef struct {
     GPtrArray *channels; /* borrowed: those that live */
     gboolean options[DISPLAY_N_OPTIONS];
     gboolean up;
+    gboolean has_surface; /* the widget has pixels to read */
     guint width, height;
     guint lost_idle;
     GError *lost_error;
@@ -27,7 +28,7 @@ typedef struct {
 static void
 keep_picture(DisplaySpice *display)
 {
-    GdkPixbuf *picture = display->widget && display->up
+    GdkPixbuf *picture = display->widget && display->has_surface
                              ? spice_display_get_pixbuf(SPICE_DISPLAY(display->widget))
                              : NULL;
     if (!picture)
@@ -108,6 +109,7 @@ on_primary(SpiceChannel *channel, gint format, gint width, gint height, gint str
 {
     if (width <= 0 || height <= 0)
         return;
+    display->has_surface = TRUE;
     display->width = (guint)width;
     display->height = (guint)height;
     display->base.events->resized(&display->base, display->width, display->height,
@@ -117,7 +119,7 @@ on_primary(SpiceChannel *channel, gint format, gint width, gint height, gint str
 static void
 on_primary_gone(SpiceChannel *channel, DisplaySpice *display)
 {
-    keep_picture(display);
+    display->has_surface = FALSE;
 }
 
 static void

@@ -4,13 +4,13 @@
 #include "oriel-config.h"
 
 #include "common/error.h"
+#include "viewer/bare-screen.h"
 #include "viewer/certificate-page.h"
 #include "viewer/chooser-page.h"
 #include "viewer/message-page.h"
 #include "viewer/sign-in-page.h"
 #include "viewer/sign-in.h"
 #include "viewer/starting-page.h"
-#include "viewer/window-focus.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -38,7 +38,7 @@ G_DEFINE_FINAL_TYPE(PortalWindow, portal_window, GTK_TYPE_APPLICATION_WINDOW)
 
 static void load_pools(PortalWindow *window);
 static void sign_in(PortalWindow *window);
-static void open_pool(PortalWindow *window, const char *pool);
+static void open_pool(PortalWindow *window, const char *pool, const char *title);
 
 static void
 show_page(PortalWindow *window, const char *name)
@@ -94,6 +94,7 @@ sign_in_failed(PortalWindow *window, const GError *error)
         certificate_page_show(window->certificate, rest_client_broker(window->client),
                               rest_client_chain(window->client));
         show_page(window, "certificate");
+        certificate_page_focus(window->certificate);
     } else if (certificate && trust == BROKER_TRUST_REFUSED) {
         sign_in_page_forget_password(window->sign_in);
         show_message(window, "channel-insecure-symbolic", _("This broker was not recognised"),
@@ -128,7 +129,7 @@ on_signed_in(GObject *source, GAsyncResult *result, gpointer user)
     sign_in_page_forget_password(window->sign_in);
     chooser_page_greet(window->chooser, name ? name : window->user);
     if (options->pool)
-        open_pool(window, options->pool);
+        open_pool(window, options->pool, options->pool);
     else
         load_pools(window);
 }
@@ -271,9 +272,9 @@ on_refresh(PortalWindow *window)
 }
 
 static void
-on_chosen(PortalWindow *window, const char *pool)
+on_chosen(PortalWindow *window, const char *pool, const char *title)
 {
-    open_pool(window, pool);
+    open_pool(window, pool, title);
 }
 
 /* ---- starting ---- */
@@ -332,12 +333,12 @@ static const ConnectorEvents connector_events = {
     .progress = on_progress, .ready = on_ready, .failed = on_start_failed};
 
 static void
-open_pool(PortalWindow *window, const char *pool)
+open_pool(PortalWindow *window, const char *pool, const char *title)
 {
     stop_calls(window);
     connector_free(window->connector);
     window->connector = connector_new(window->client, pool, &connector_events, window);
-    starting_page_begin(window->starting, pool);
+    starting_page_begin(window->starting, title);
     show_page(window, "starting");
     connector_start(window->connector);
 }
@@ -415,7 +416,7 @@ portal_window_init(PortalWindow *window)
 {
     gtk_widget_init_template(GTK_WIDGET(window));
     window->cancellable = g_cancellable_new();
-    window_focus_watch(GTK_WINDOW(window));
+    bare_screen_watch(GTK_WINDOW(window));
 }
 
 static void
@@ -440,7 +441,7 @@ portal_window_new(Application *application)
     fill_sign_in(window);
     show_page(window, "sign-in");
     if (options->kiosk)
-        gtk_window_fullscreen(GTK_WINDOW(window));
+        bare_screen_set_full(GTK_WINDOW(window), TRUE);
     if (options->password) {
         sign_in_page_set_password(window->sign_in, options->password);
         viewer_options_forget_password(options);

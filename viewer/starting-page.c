@@ -42,11 +42,17 @@ starting_page_init(StartingPage *page)
     gtk_widget_init_template(GTK_WIDGET(page));
 }
 
-void
-starting_page_begin(StartingPage *page, const char *title)
+static void
+set_title(StartingPage *page, const char *title)
 {
     g_autofree char *text = g_strdup_printf(_("Opening %s"), title);
     gtk_label_set_text(page->title, text);
+}
+
+void
+starting_page_begin(StartingPage *page, const char *title)
+{
+    set_title(page, title);
     gtk_label_set_text(page->step, _("Asking the broker for a desktop…"));
     gtk_progress_bar_set_fraction(page->progress, 0);
 }
@@ -77,6 +83,8 @@ step_text(const SessionInfo *session)
 void
 starting_page_set_progress(StartingPage *page, const SessionInfo *session)
 {
+    if (session->title)
+        set_title(page, session->title);
     gtk_label_set_text(page->step, session->reason ? session->reason : step_text(session));
     gtk_progress_bar_set_fraction(
         page->progress, session->state == SESSION_READY ? 1.0 : session->progress / 100.0);

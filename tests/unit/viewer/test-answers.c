@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/error.h"
+#include "viewer/answers.h"
+#include "viewer/spice-target.h"
+
+#include <string.h>
+
+static json_t *
+json(const char *text)
+{
+    json_error_t where;
+    json_t *value = json_loads(text, JSON_DECODE_ANY, &where);
+    g_assert_nonnull(value);
+    return value;
+}
+
+static void
+test_pools(void)
+{
+    json_t *answer = json("{\"items\":[{\"id\":\"p1\",\"name\":\"demo\",\"title\":\"Demo\","
+                          "\"kind\":\"desktop\",\"available\":true},"
+                          "{\"id\":\"p2\",\"name\":\"calc\",\"kind\":\"app\",\"available\":false},{"
+                          "\"title\":\"nameless\"},7,null]}");
+    json_t *sessions = json("{\"items\":[{\"pool\":\"p1\",\"state\":\"ready\"},{\"pool\":\"calc\","
+                            "\"state\":\"failed\"},{\"pool\":9},null]}");
+    g_autoptr(GPtrArray) pools = pool_list_parse(answer, NULL);
+    g_assert_cmpuint(pools->len, ==, 2);
+    pool_list_mark_running(pools, sessions);
+    pool_list_mark_running(pools, NULL);
+    const PoolInfo *demo = pool_list_find(pools, "Demo"), *calc = pool_list_find(pools, "p2");
+    g_assert_cmpstr(demo->name, ==, "demo");
+    g_assert_true(demo->available && demo->running && !demo->is_app);
+    g_assert_cmpstr(calc->title, ==, "calc");
+    g_assert_true(!calc->available && !calc->running && calc->is_app);
+    g_assert_null(pool_list_find(pools, "nothing"));
+    json_decref(answer);
+    json_decref(sessions);
+}
+
+static void
+test_bad_pools(void)
+{
+    static const char *const bad[] = {"null", "[]", "{}", "{\"items\":{}}", "{\"items\":\"x\"}"};
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        json_t *answer = json(bad[i]);
+        g_assert_null(pool_list_parse(answer, &error));
+        g_assert_error(error, ORIEL_ERROR, ORIEL_ERROR_PROTOCOL);
+        json_decref(answer);
+    }
+}
+
+static void
+test_session(void)
+{
+    json_t *answer = json("{\"id\":\"0a-f_\",\"state\":\"starting\",\"step\":\"boot\",\"step_"
+                          "text\":\"Booting\\nnow\",\"progress\":140,"
+                          "\"pool_title\":\"Demo\",\"reason\":null}");
+    g_autoptr(SessionInfo) session = session_info_parse(answer, NULL);
+    g_assert_cmpstr(session->id, ==, "0a-f_");
+    g_assert_cmpint(session->state, ==, SESSION_STARTING);
+    g_assert_cmpstr(session->step_text, ==, "Booting now");
+    g_assert_cmpuint(session->progress, ==, 100);
+    g_assert_null(session->reason);
+    json_decref(answer);
+
+    answer = json("{\"id\":\"1\",\"state\":\"something new\"}");
+    g_autoptr(SessionInfo) over = session_info_parse(answer, NULL);
+    g_assert_cmpint(over->state, ==, SESSION_OVER);
+    json_decref(answer);
+}
+
+static void
+test_bad_sessions(void)
+{
+    /* An identifier goes into a path: one that would lead elsewhere is refused. */
+    static const char *const bad[] = {"null",
+                                      "{}",
+                                      "{\"id\":\"1\"}",
+                                      "{\"id\":1,\"state\":\"ready\"}",
+                                      "{\"id\":\"\",\"state\":\"ready\"}",
+                                      "{\"id\":\"../users\",\"state\":\"ready\"}",
+                                      "{\"id\":\"a?b\",\"state\":\"ready\"}"};
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        json_t *answer = json(bad[i]);
+        g_assert_null(session_info_parse(answer, &error));
+        g_assert_error(error, ORIEL_ERROR, ORIEL_ERROR_PROTOCOL);
+        json_decref(answer);
+    }
+}
+
+static void
+test_bad_targets(void)
+{
+    static const char *const bad[] = {
+        "null",
+        "{}",
+        "{\"host\":\"r\",\"tls_port\":8443,\"ticket\":\"t\"}",
+        "{\"host\":\"r\",\"tls_port\":\"8443\",\"ticket\":\"t\",\"ca\":\"x\"}",
+        "{\"host\":\"r\",\"tls_port\":8443,\"ticket\":\"t\",\"ca\":\"no certificate\"}",
+        "{\"host\":\"r\",\"tls_port\":70000,\"ticket\":\"t\",\"ca\":\"no certificate\"}"};
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        json_t *answer = json(bad[i]);
+        g_assert_null(spice_target_from_json(answer, &error));
+        g_assert_error(error, ORIEL_ERROR, ORIEL_ERROR_PROTOCOL);
+        json_decref(answer);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/answers/pools", test_pools);
+    g_test_add_func("/answers/bad-pools", test_bad_pools);
+    g_test_add_func("/answers/session", test_session);
+    g_test_add_func("/answers/bad-sessions", test_bad_sessions);
+    g_test_add_func("/answers/bad-targets", test_bad_targets);
+    return g_test_run();
+}

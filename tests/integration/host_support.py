@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A private oriel-host with real QEMU, a stand-in for oriel-display, and a client of its API."""
+
+import array
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from harness import paths  # noqa: E402
+from harness.janitor import Janitor  # noqa: E402
+from harness.processes import read_pid_file, start_time, write_pid_file  # noqa: E402,F401
+from harness.wait import wait_for  # noqa: E402
+
+FAKE_DISPLAY = pathlib.Path(__file__).resolve().with_name("fake_display.py")
+DEADLINE = 60
+
+
+class ApiError(Exception):
+    """The host's "error" answer."""
+
+    def __init__(self, error):
+        super().__init__(f"{error['type']}: {error['message']}")
+        self.type, self.message = error["type"], error["message"]
+
+
+class Api:
+    """One connection to a host's API."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(DEADLINE)
+        self.sock.connect(str(path))
+        self.buffer, self.events, self.fds, self.last_id = b"", [], [], 0
+
+    def close(self):
+        self.sock.close()
+
+    def read_line(self):
+        """The next line as JSON; None at the end."""
+        while b"\n" not in self.buffer:
+            data, ancillary, _, _ = self.sock.recvmsg(65536, socket.CMSG_SPACE(16))
+            for _, _, content in ancillary:
+                numbers = array.array("i")
+                numbers.frombytes(content[:len(content) - len(content) % numbers.itemsize])
+                self.fds += numbers
+            if not data:
+                return None
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def send(self, call, **args):
+        self.last_id += 1
+        message = {"id": str(self.last_id), "call": call, "args": args}
+        self.sock.sendall(json.dumps(message).encode() + b"\n")
+        return str(self.last_id)
+
+    def call(self, call, /, **args):
+        identifier = self.send(call, **args)
+        while (line := self.read_line()) is not None:
+            if line.get("id") == identifier:
+                if "error" in line:
+                    raise ApiError(line["error"])
+                return line["result"]
+            self.events.append(line)
+        raise ConnectionError("the host closed the connection")
+
+    def until(self, wanted):
+        """The first event for which wanted is true; the passed ones are in self.events."""
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            event = self.events.pop(0) if self.events else self.read_line()
+            if wanted(event):
+                return event
+        raise AssertionError("the event did not come")
+
+    def until_state(self, kind, name, *states):
+        """The image or desktop, when it has come to one of these states."""
+        def there(event):
+            item = event.get(kind)
+            return item and name in (item.get("name"), item.get("id")) and item["state"] in states
+        return self.until(there)[kind]
+
+
+class Host:
+    """The host's process and folders. Close it, or the janitor does."""
+
+    def __init__(self, prefix=(), **config):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="o", dir="/tmp"))
+        self.janitor = Janitor(self.folder)
+        self.prefix = list(prefix)
+        self.state, self.run, self.socket = self.folder / "s", self.folder / "r", self.folder / "h.sock"
+        self.process = None
+        self.configure(**config)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def configure(self, **config):
+        values = {"display-program": FAKE_DISPLAY, "agent-wait": 1}
+        values.update({key.replace("_", "-"): value for key, value in config.items()})
+        lines = "".join(f"{key}={value}\n" for key, value in values.items())
+        (self.folder / "host.conf").write_text(f"[host]\n{lines}", encoding="utf-8")
+
+    @property
+    def log(self):
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
+    def command(self):
+        command = [paths.program("oriel-host"), "--config", str(self.folder / "host.conf"), "--state-dir",
+                   str(self.state), "--run-dir", str(self.run), "--socket", str(self.socket)]
+        return command + (["--allow-root"] if os.geteuid() == 0 else [])
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(self.prefix + self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd="/", start_new_session=True)
+        write_pid_file(self.folder / "host.pid", self.process.pid)
+
+        def answers():
+            assert self.process.poll() is None, self.log
+            self.api().close()
+            return True
+        wait_for(answers, DEADLINE, "oriel-host listens", 0.01)
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+    def close(self):
+        if self.process.poll() is None:
+            status = self.stop()
+            assert status == 0, f"oriel-host ended with {status}: {self.log}"
+        self.janitor.finish()
+
+    def api(self):
+        return Api(self.socket)
+
+    def watch(self):
+        api = self.api()
+        api.call("watch")
+        return api
+
+    def pid(self, desktop, what):
+        return read_pid_file(self.run / desktop / f"{what}.pid")
+
+    # What most tests begin with
+
+    def disk(self, name="t.qcow2", megabytes=64):
+        """An empty qcow2: SeaBIOS finds nothing to boot on it and waits."""
+        path = self.folder / name
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, f"{megabytes}M"], check=True)
+        return path
+
+    def import_image(self, name="t", path=None, **more):
+        api = self.watch()
+        api.call("image.import", name=name, path=str(path or self.disk()), **more)
+        image = api.until_state("image", name, "ready", "failed")
+        api.close()
+        return image
+
+    def create(self, api, image="t", **more):
+        """A desktop that is being started."""
+        args = {"desktop": str(uuid.uuid4()), "name": "Anna", "cpus": 1, "memory_mib": 64, "width": 1280, "height": 800}
+        return api.call("desktop.create", **{**args, "image": image, **more})["id"]
+
+    def ready_desktop(self, api):
+        """api watches."""
+        desktop = self.create(api)
+        item = api.until_state("desktop", desktop, "ready", "failed")
+        assert item["state"] == "ready", item
+        return desktop

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-#define MAX_COMMANDS 256 /* waiting for the worker: a frame's plan of a busy screen and some more  \
-                          */
+#define MAX_COMMANDS                                                                               \
+    256 /* waiting for the worker: a frame's plan of a busy screen and some more                   \
+         */
 #define MIN_BYTES    (16u << 20) /* pixels that commands may keep alive, */
 #define FRAMES_ALIVE 4           /* or this many full frames, whichever is more */
 #define RETRY_MS     10 /* a viewer that was behind is asked this often whether it has room */
-#define MAX_CURSORS  4
 
 /* The primary surface's life. Each step is asynchronous: the worker may be waiting for a slow
  * viewer. */
@@ -30,6 +30,7 @@ struct QxlScreen {
     gboolean behind; /* missed is not empty, or there is another size */
     pixman_region32_t missed;
     guint retry;
+    Cursor *cursor; /* NULL: hidden; known again whenever there is a new surface */
     struct {
         QXLMonitorsConfig config;
         QXLHead head;
@@ -284,6 +285,21 @@ announce_monitor(QxlScreen *screen)
                                     COOKIE_MONITORS);
 }
 
+/* A viewer forgets the cursor with the surface, and takes one only while there is a surface. */
+static void
+push_cursor(QxlScreen *screen)
+{
+    QxlCommand *command = qxl_command_cursor(screen->cursor);
+    g_mutex_lock(&screen->lock);
+    for (QxlCommand *old; (old = g_queue_pop_head(&screen->cursors));) {
+        screen->bytes -= MIN(screen->bytes, qxl_command_size(old));
+        qxl_command_free(old); /* nobody has fetched it: only the newest counts */
+    }
+    g_mutex_unlock(&screen->lock);
+    push(screen, &screen->cursors, command);
+    spice_qxl_wakeup(&screen->instance);
+}
+
 static gboolean
 size_differs(QxlScreen *screen)
 {
@@ -377,6 +393,7 @@ cookies_arrived(gpointer user)
     if (cookies & (1u << COOKIE_CREATED)) {
         screen->state = SURFACE_UP;
         announce_monitor(screen);
+        push_cursor(screen);
         if (screen->behind)
             catch_up(screen);
     }
@@ -423,18 +440,13 @@ qxl_screen_update(QxlScreen *screen, const Frame *frame, const Drawing *drawings
 }
 
 void
-qxl_screen_cursor(QxlScreen *screen, const Cursor *cursor)
+qxl_screen_cursor(QxlScreen *screen, Cursor *cursor)
 {
+    g_clear_pointer(&screen->cursor, cursor_unref);
+    screen->cursor = cursor ? cursor_ref(cursor) : NULL;
     SpiceScope *previous = spice_scope_enter(screen->scope);
-    g_mutex_lock(&screen->lock);
-    while (screen->cursors.length >= MAX_CURSORS) { /* nobody fetches: only the newest count */
-        QxlCommand *old = g_queue_pop_head(&screen->cursors);
-        screen->bytes -= MIN(screen->bytes, qxl_command_size(old));
-        qxl_command_free(old);
-    }
-    g_mutex_unlock(&screen->lock);
-    push(screen, &screen->cursors, qxl_command_cursor(cursor));
-    spice_qxl_wakeup(&screen->instance);
+    if (screen->state == SURFACE_UP)
+        push_cursor(screen);
     spice_scope_leave(previous);
 }
 
@@ -476,6 +488,7 @@ qxl_screen_free(QxlScreen *screen)
     g_queue_clear_full(&screen->commands, (GDestroyNotify)qxl_command_free);
     g_queue_clear_full(&screen->cursors, (GDestroyNotify)qxl_command_free);
     pixman_region32_fini(&screen->missed);
+    g_clear_pointer(&screen->cursor, cursor_unref);
     g_mutex_clear(&screen->lock);
     g_free(screen->primary);
     g_free(screen);

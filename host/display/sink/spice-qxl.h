@@ -36,5 +36,5 @@ void qxl_screen_free(QxlScreen *screen);
  * order) say how; none: its pixels do. */
 void qxl_screen_update(QxlScreen *screen, const Frame *frame, const Drawing *drawings,
                        guint n_drawings);
-void qxl_screen_cursor(QxlScreen *screen, const Cursor *cursor);
+void qxl_screen_cursor(QxlScreen *screen, Cursor *cursor); /* NULL hides it */
 gboolean qxl_screen_ready(QxlScreen *screen); /* can take a frame; if not, room() follows */

@@ -246,12 +246,14 @@ static void
 dispatch(JsonChannel *channel, json_t *object, const int *fds, guint n_fds)
 {
     const char *id = json_string_value(json_object_get(object, "id"));
-    gboolean is_call = json_object_get(object, "call") != NULL;
+    /* An event may have an "id" too: desktop.deleted names the desktop with it. */
+    gboolean is_answer =
+        id && !json_object_get(object, "call") && !json_object_get(object, "event");
     Call *call = NULL;
 
-    if (id && !is_call && g_hash_table_steal_extended(channel->calls, id, NULL, (gpointer *)&call))
+    if (is_answer && g_hash_table_steal_extended(channel->calls, id, NULL, (gpointer *)&call))
         dispatch_answer(channel, call, object, fds, n_fds);
-    else if (id && !is_call)
+    else if (is_answer)
         close_fds(fds, n_fds); /* the answer to a call that timed out */
     else if (channel->events.message)
         channel->events.message(channel, object, fds, n_fds, channel->user);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "broker/model/why.h"
+#include "broker/session-mirror.h"
+#include "scratch.h"
+
+static Session *
+fresh(void)
+{
+    Session *session = g_new0(Session, 1);
+
+    session->state = g_strdup("starting");
+    session->step = g_strdup("disk");
+    session->step_text = g_strdup("Preparing the desktop");
+    return session;
+}
+
+/* What the JSON does to session; returns whether something is to be stored. */
+static gboolean
+apply(Session *session, const char *json, Why *why)
+{
+    json_t *reported = json_loads(json, 0, NULL);
+    SessionView view;
+
+    g_assert_nonnull(reported);
+    gboolean changed =
+        session_mirror_read(reported, &view) && session_mirror_apply(session, &view, why);
+    json_decref(reported);
+    return changed;
+}
+
+static void
+test_course(void)
+{
+    g_autoptr(Session) session = fresh();
+    g_autoptr(Why) why = why_new();
+
+    g_assert_true(apply(
+        session,
+        "{\"state\":\"starting\",\"step\":\"boot\",\"step_text\":\"Booting\",\"progress\":40}",
+        why));
+    g_assert_cmpstr(session->step, ==, "boot");
+    g_assert_cmpint(session->progress, ==, 40);
+    g_assert_false(apply(
+        session,
+        "{\"state\":\"starting\",\"step\":\"boot\",\"step_text\":\"Booting\",\"progress\":41}",
+        why));
+    g_assert_cmpint(session->progress, ==, 41);
+    g_assert_true(apply(session, "{\"state\":\"ready\",\"step\":\"ready\"}", why));
+    g_assert_cmpstr(session->state, ==, "ready");
+    g_assert_false(apply(session, "{\"state\":\"stopping\"}", why));
+    g_assert_true(apply(session, "{\"state\":\"failed\",\"reason\":\"QEMU ended.\"}", why));
+    g_assert_cmpstr(session->reason, ==, "QEMU ended.");
+    g_assert_true(apply(session, "{\"state\":\"starting\",\"step\":\"machine\"}", why));
+    g_assert_null(session->reason);
+    g_assert_cmpuint(why_length(why), ==, 4);
+}
+
+static void
+test_stopped(void)
+{
+    json_t *reported = json_pack("{s:s}", "state", "stopped");
+    SessionView view;
+
+    g_assert_true(session_mirror_read(reported, &view));
+    g_assert_true(view.stopped);
+    g_assert_cmpstr(view.state, ==, "failed");
+    json_decref(reported);
+}
+
+/* A host's words are not trusted. */
+static void
+test_nonsense(void)
+{
+    static const char *const nonsense[] = {
+        "{}",
+        "[]",
+        "{\"state\":5}",
+        "{\"state\":\"\"}",
+        "{\"state\":\"dancing\"}",
+        "{\"state\":\"starting\",\"step\":5,\"step_text\":[],\"progress\":\"x\",\"reason\":{}}",
+    };
+    g_autoptr(Session) session = fresh();
+    g_autoptr(Why) why = why_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(nonsense); i++)
+        g_assert_false(apply(session, nonsense[i], why));
+    g_assert_cmpstr(session->state, ==, "starting");
+    apply(session, "{\"state\":\"starting\",\"progress\":9999}", why);
+    g_assert_cmpint(session->progress, ==, 100);
+}
+
+static void
+test_why_is_bounded(void)
+{
+    Scratch scratch;
+    g_autoptr(GError) error = NULL;
+
+    scratch_init(&scratch);
+    g_assert_true(store_exec(scratch.store, &error, "PRAGMA foreign_keys=OFF", ""));
+    g_autoptr(Why) why = why_new();
+    for (int i = 0; i < 150; i++)
+        why_add(why, "info", "Step %d %%.", i);
+    g_assert_true(why_append(scratch.store, "s", why, &error));
+    g_assert_true(why_append(scratch.store, "s", why, &error));
+    g_autoptr(Why) kept = why_load(scratch.store, "s", &error);
+    g_assert_cmpuint(why_length(kept), ==, WHY_MAX_STEPS);
+    g_assert_cmpstr(why_step(kept, 1)->text, ==, "Step 1 %.");
+    g_assert_cmpstr(why_step(kept, 150)->text, ==, "Step 0 %.");
+    scratch_clear(&scratch);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/mirror/course", test_course);
+    g_test_add_func("/mirror/stopped", test_stopped);
+    g_test_add_func("/mirror/nonsense", test_nonsense);
+    g_test_add_func("/why/bounded", test_why_is_bounded);
+    return g_test_run();
+}

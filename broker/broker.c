@@ -3,19 +3,15 @@
 
 #include "broker/api/api.h"
 #include "broker/api/session-waits.h"
-#include "broker/gateway/listener.h"
+#include "broker/gateway/gateway.h"
 #include "broker/reconciler.h"
 #include "broker/state.h"
 #include "common/error.h"
 
-#define MAX_BODY        (256 * 1024)
-#define MAX_CONNECTIONS 2048
-#define IDLE_SECONDS    30
-/* What clients that have not said a word may hold. */
-#define MAX_SILENT            512
-#define MAX_SILENT_OF_ADDRESS 32
-#define SILENT_SECONDS        10
-#define RENEW_CHECK_SECONDS   (12 * 60 * 60)
+#define MAX_BODY            (256 * 1024)
+#define MAX_CONNECTIONS     2048
+#define IDLE_SECONDS        30
+#define RENEW_CHECK_SECONDS (12 * 60 * 60)
 
 struct Broker {
     const BrokerOptions *options;
@@ -27,7 +23,7 @@ struct Broker {
     SessionBook *sessions;
     Reconciler *reconciler;
     HttpServer *server;
-    Listener *listener;
+    Gateway *gateway;
     Api api;
     guint renew_timer;
 };
@@ -56,13 +52,39 @@ static const HostLinkEvents host_events = {
     .desktop_deleted = host_desktop_deleted,
 };
 
-static void
-accepted_tls(int fd, const char *peer, gpointer user)
-{
-    g_autoptr(GError) error = NULL;
+/* --- the gateway's way to displays --- */
 
-    if (!http_server_adopt(((Broker *)user)->server, fd, &error))
-        g_debug("A connection from %s was not taken: %s", peer, error->message);
+typedef struct {
+    GatewayOpened opened;
+    gpointer data;
+} NoHost;
+
+static gboolean
+answer_no_host(gpointer user)
+{
+    NoHost *none = user;
+    g_autoptr(GError) error = g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE,
+                                                  "The desktop's host is not configured any more.");
+
+    none->opened(-1, error, none->data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+open_display(const char *host, const char *desktop, const char *protocol, GatewayOpened opened,
+             gpointer data, gpointer user)
+{
+    Broker *broker = user;
+    HostLink *link = host_set_find(broker->hosts, host);
+
+    if (link) {
+        host_link_open(link, desktop, protocol, opened, data);
+        return;
+    }
+    NoHost *none = g_new0(NoHost, 1);
+    none->opened = opened;
+    none->data = data;
+    g_idle_add_full(G_PRIORITY_DEFAULT, answer_no_host, none, g_free);
 }
 
 static gboolean
@@ -116,17 +138,19 @@ open_server(Broker *broker, GError **error)
 static gboolean
 open_port(Broker *broker, GError **error)
 {
-    ListenerOptions options = {
+    GatewayOptions options = {
+        .http = broker->server,
+        .tickets = broker->tickets,
+        .certificate_file = authority_certificate_file(broker->authority),
+        .key_file = authority_key_file(broker->authority),
         .addresses = (const char *const *)broker->options->addresses,
         .port = broker->options->port,
-        .max_silent = MAX_SILENT,
-        .max_silent_of_address = MAX_SILENT_OF_ADDRESS,
-        .silent_seconds = SILENT_SECONDS,
+        .backend = {.open = open_display},
+        .backend_user = broker,
     };
-    ListenerEvents events = {.tls = accepted_tls};
 
-    broker->listener = listener_new(&options, &events, broker, error);
-    return broker->listener != NULL;
+    broker->gateway = gateway_new(&options, error);
+    return broker->gateway != NULL;
 }
 
 static void
@@ -142,12 +166,13 @@ open_api(Broker *broker)
     api->sessions = broker->sessions;
     api->tickets = broker->tickets;
     api->public_name = broker->options->public_name;
-    api->port = listener_port(broker->listener);
+    api->port = gateway_port(broker->gateway);
     api->started_at = now_seconds();
     api->waits = session_waits_new(api);
     api_register(api);
 }
 
+/* Connections from now on get the new certificate; those that live keep theirs. */
 static gboolean
 renew(gpointer user)
 {
@@ -155,7 +180,9 @@ renew(gpointer user)
     g_autoptr(GError) error = NULL;
     gboolean renewed = FALSE;
 
-    if (!authority_renew(broker->authority, &renewed, &error))
+    if (!authority_renew(broker->authority, &renewed, &error) ||
+        (renewed && (!http_server_reload_certificate(broker->server, &error) ||
+                     !gateway_reload_certificate(broker->gateway, &error))))
         g_warning("The certificate was not renewed: %s", error->message);
     else if (renewed)
         g_message("The certificate was renewed; its SHA-256 fingerprint is %s.",
@@ -184,7 +211,7 @@ broker_free(Broker *broker)
     if (!broker)
         return;
     g_clear_handle_id(&broker->renew_timer, g_source_remove);
-    listener_free(broker->listener);
+    gateway_free(broker->gateway);
     session_waits_free(broker->api.waits);
     http_server_free(broker->server);
     reconciler_free(broker->reconciler);
@@ -200,7 +227,7 @@ broker_free(Broker *broker)
 guint16
 broker_port(Broker *broker)
 {
-    return listener_port(broker->listener);
+    return gateway_port(broker->gateway);
 }
 
 const char *

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/known-brokers.h"
 
+#include "oriel-config.h"
+
 #include "common/error.h"
 #include "common/tls.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -63,7 +66,7 @@ load(KnownBrokers *known, GError **error)
         return g_steal_pointer(&file);
     }
     g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED,
-                "The list of known brokers, %s, cannot be read: %s.", known->path,
+                _("The list of known brokers, %s, cannot be read: %s."), known->path,
                 problem->message);
     return NULL;
 }
@@ -75,7 +78,7 @@ save(KnownBrokers *known, GKeyFile *file, GError **error)
     g_autoptr(GError) problem = NULL;
     if (g_mkdir_with_parents(directory, 0700) < 0) {
         int code = errno;
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "The folder %s cannot be made: %s.",
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, _("The folder %s cannot be made: %s."),
                     directory, g_strerror(code));
         return FALSE;
     }
@@ -85,7 +88,7 @@ save(KnownBrokers *known, GKeyFile *file, GError **error)
                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                   0600, &problem)) {
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED,
-                    "The list of known brokers cannot be saved: %s.", problem->message);
+                    _("The list of known brokers cannot be saved: %s."), problem->message);
         return FALSE;
     }
     return TRUE;
@@ -111,18 +114,23 @@ static char *
 refusal(const OrielUri *broker, const char *remembered, GTlsCertificate *chain,
         GTlsCertificateFlags flags)
 {
+    const char *name = oriel_uri_display(broker);
     g_autofree char *shown = tls_fingerprint(chain);
-    const char *cause;
 
     if (flags & G_TLS_CERTIFICATE_UNKNOWN_CA)
-        cause = "was not signed by the authority that this computer remembers for it. Somebody "
-                "may be listening in, or the broker was set up anew.";
-    else if (flags & G_TLS_CERTIFICATE_BAD_IDENTITY)
-        cause = "was made for another host name.";
-    else
-        cause = "does not pass the checks.";
-    return g_strdup_printf("The certificate that %s shows %s\nRemembered: %s\nShown now: %s",
-                           oriel_uri_display(broker), cause, remembered, shown);
+        return g_strdup_printf(_("The certificate that %s shows was not signed by the authority "
+                                 "that this computer remembers for it. "
+                                 "Somebody may be listening in, or the broker was set up anew. Ask "
+                                 "your administrator.\n"
+                                 "Remembered: %s\nShown now: %s"),
+                               name, remembered, shown);
+    if (flags & G_TLS_CERTIFICATE_BAD_IDENTITY)
+        return g_strdup_printf(_("The certificate that %s shows was made for another host name.\n"
+                                 "Remembered: %s\nShown now: %s"),
+                               name, remembered, shown);
+    return g_strdup_printf(_("The certificate that %s shows does not pass the checks.\n"
+                             "Remembered: %s\nShown now: %s"),
+                           name, remembered, shown);
 }
 
 static char *
@@ -133,8 +141,9 @@ out_of_date(const OrielUri *broker, GTlsCertificate *chain)
     g_autofree char *first = from ? g_date_time_format(from, "%F %R UTC") : g_strdup("?");
     g_autofree char *last = until ? g_date_time_format(until, "%F %R UTC") : g_strdup("?");
     g_autofree char *shown = tls_fingerprint(chain);
-    return g_strdup_printf("The certificate that %s shows is valid from %s to %s only. Is the "
-                           "clock of this computer right?\nShown now: %s",
+    return g_strdup_printf(_("The certificate that %s shows is valid from %s to %s only. Is the "
+                             "clock of this computer "
+                             "right?\nShown now: %s"),
                            oriel_uri_display(broker), first, last, shown);
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/uri.h"
 
+#include "oriel-config.h"
+
 #include "common/error.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 struct OrielUri {
@@ -14,10 +17,11 @@ struct OrielUri {
     char *display;
 };
 
+/* message: marked with N_(). */
 static gboolean
 invalid(GError **error, const char *message)
 {
-    g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, message);
+    g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, _(message));
     return FALSE;
 }
 
@@ -49,7 +53,7 @@ set_host(OrielUri *uri, const char *text, gsize length, GError **error)
 {
     g_autofree char *raw = g_strndup(text, length);
     if (length == 0)
-        return invalid(error, "The address has no host name.");
+        return invalid(error, N_("The address has no host name."));
     g_autoptr(GInetAddress) inet = g_inet_address_new_from_string(raw);
     if (inet) {
         uri->host = g_inet_address_to_string(inet);
@@ -57,7 +61,7 @@ set_host(OrielUri *uri, const char *text, gsize length, GError **error)
     }
     g_autofree char *ascii = g_hostname_to_ascii(raw);
     if (!ascii || !is_host_name(ascii))
-        return invalid(error, "The host name has characters that no host name can have.");
+        return invalid(error, N_("The host name has characters that no host name can have."));
     uri->host = g_ascii_strdown(ascii, -1);
     gsize end = strlen(uri->host);
     if (uri->host[end - 1] == '.')
@@ -71,11 +75,11 @@ set_port(OrielUri *uri, const char *text, gsize length, GError **error)
     guint value = 0;
     for (gsize i = 0; i < length && value <= G_MAXUINT16; i++) {
         if (!g_ascii_isdigit(text[i]))
-            return invalid(error, "The port is not a number.");
+            return invalid(error, N_("The port is not a number."));
         value = value * 10 + (guint)g_ascii_digit_value(text[i]);
     }
     if (length == 0 || value == 0 || value > G_MAXUINT16)
-        return invalid(error, "The port must be between 1 and 65535.");
+        return invalid(error, N_("The port must be between 1 and 65535."));
     uri->port = (guint16)value;
     return TRUE;
 }
@@ -89,7 +93,7 @@ set_authority(OrielUri *uri, const char *text, gsize length, GError **error)
     if (length > 0 && text[0] == '[') {
         const char *close = memchr(text, ']', length);
         if (!close || !memchr(text, ':', (gsize)(close - text)))
-            return invalid(error, "The address in brackets is no IPv6 address.");
+            return invalid(error, N_("The address in brackets is no IPv6 address."));
         text++;
         host_end = close;
         rest = close + 1;
@@ -104,7 +108,7 @@ set_authority(OrielUri *uri, const char *text, gsize length, GError **error)
     if (rest == end)
         return TRUE;
     if (*rest != ':')
-        return invalid(error, "After the host name only a port may stand.");
+        return invalid(error, N_("After the host name only a port may stand."));
     return set_port(uri, rest + 1, (gsize)(end - rest - 1), error);
 }
 
@@ -118,10 +122,10 @@ set_pool(OrielUri *uri, const char *text, GError **error)
         return TRUE;
     g_autofree char *pool = g_uri_unescape_segment(text, text + length, "/");
     if (!pool || !g_utf8_validate(pool, -1, NULL) || strlen(pool) > ORIEL_URI_MAX_POOL)
-        return invalid(error, "The name of the pool in the address is not a valid one.");
+        return invalid(error, N_("The name of the pool in the address is not a valid one."));
     for (const char *c = pool; *c; c = g_utf8_next_char(c)) {
         if (!g_unichar_isprint(g_utf8_get_char(c)) || *c == '/')
-            return invalid(error, "The name of the pool in the address is not a valid one.");
+            return invalid(error, N_("The name of the pool in the address is not a valid one."));
     }
     uri->pool = g_steal_pointer(&pool);
     return TRUE;
@@ -140,7 +144,7 @@ skip_scheme(const char **text, gboolean *pool_allowed, GError **error)
     if (length == 5 && g_ascii_strncasecmp(*text, "https", 5) == 0)
         *pool_allowed = FALSE;
     else if (length != 5 || g_ascii_strncasecmp(*text, "oriel", 5) != 0)
-        return invalid(error, "Only oriel:// and https:// addresses can be opened.");
+        return invalid(error, N_("Only oriel:// and https:// addresses can be opened."));
     *text = mark + 3;
     return TRUE;
 }
@@ -149,12 +153,12 @@ static gboolean
 check_text(const char *text, GError **error)
 {
     if (strlen(text) > ORIEL_URI_MAX_LENGTH)
-        return invalid(error, "The address is too long.");
+        return invalid(error, N_("The address is too long."));
     if (!g_utf8_validate(text, -1, NULL))
-        return invalid(error, "The address is not valid text.");
+        return invalid(error, N_("The address is not valid text."));
     for (const char *c = text; *c; c++) {
         if (g_ascii_iscntrl(*c) || g_ascii_isspace(*c) || strchr("@?#\\", *c))
-            return invalid(error, "The address has characters that do not belong into one.");
+            return invalid(error, N_("The address has characters that do not belong into one."));
     }
     return TRUE;
 }
@@ -185,7 +189,7 @@ oriel_uri_parse(const char *text, GError **error)
     if (rest[authority] == '/' && !set_pool(uri, rest + authority + 1, error))
         return NULL;
     if (uri->pool && !pool_allowed) {
-        invalid(error, "The https:// address of a broker ends after its host and port.");
+        invalid(error, N_("The https:// address of a broker ends after its host and port."));
         return NULL;
     }
     set_spellings(uri);

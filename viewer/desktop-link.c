@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "viewer/desktop-link.h"
 
+#include "oriel-config.h"
+
 #include "common/error.h"
 #include "viewer/display-spice.h"
 #include "viewer/session-watch.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 /* A display that neither shows a picture nor fails for so long is given up. */
@@ -125,7 +128,7 @@ on_limit(gpointer user)
 {
     DesktopLink *link = user;
     g_autoptr(GError) error = g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_TIMEOUT,
-                                                  "The desktop did not show a picture in time.");
+                                                  _("The desktop did not show a picture in time."));
     link->limit = 0;
     lost(link, error);
     return G_SOURCE_REMOVE;

@@ -140,7 +140,7 @@ connection_is_discarding(HttpConnection *connection)
 void
 http_connection_answer_ready(HttpConnection *connection)
 {
-    if (connection->request->is_upgrade)
+    if (connection->request->answer_now)
         return; /* sent by http_connection_answer_now() */
     if (connection_is_discarding(connection))
         lws_callback_on_writable(connection->wsi);
@@ -208,6 +208,7 @@ connection_answer_sent(HttpConnection *connection)
         return 0;
     }
     connection_drop_request(connection);
+    connection->reused = TRUE;
     return close_after || lws_http_transaction_completed(connection->wsi) ? -1 : 0;
 }
 
@@ -311,7 +312,9 @@ connection_check_head(HttpConnection *connection, HttpRequest *request, guint *s
         *status = 411;
         return "A body needs a Content-Length.";
     }
-    if (!version || (!g_str_equal(version, "HTTP/1.1") && !g_str_equal(version, "HTTP/1.0"))) {
+    if (!version)
+        return "The request line is malformed.";
+    if (!g_str_equal(version, "HTTP/1.1") && !g_str_equal(version, "HTTP/1.0")) {
         *status = 505;
         return "The server speaks HTTP/1.1.";
     }
@@ -324,14 +327,6 @@ connection_check_head(HttpConnection *connection, HttpRequest *request, guint *s
     return NULL;
 }
 
-/* libwebsockets waits for a body of unknown length after these. */
-static gboolean
-request_needs_length(HttpRequest *request)
-{
-    return g_str_equal(request->method, "POST") || g_str_equal(request->method, "PUT") ||
-           g_str_equal(request->method, "PATCH");
-}
-
 static void
 connection_decide_close(HttpRequest *request, gboolean is_http10)
 {
@@ -339,7 +334,8 @@ connection_decide_close(HttpRequest *request, gboolean is_http10)
 
     if (token ? http_parse_list_has(token, "close", TRUE) : is_http10)
         request->close_after = TRUE;
-    if (request_needs_length(request) && !g_hash_table_contains(request->headers, "content-length"))
+    /* the library would wait for a body of unknown length */
+    if (request->content_length == 0 && http_request_expects_body(request))
         request->close_after = TRUE;
 }
 
@@ -359,7 +355,7 @@ http_connection_read_head(HttpConnection *connection, gboolean is_upgrade)
     /* the library splits a path at an ampersand as if it were a query */
     gboolean split = lws_hdr_fragment_length(connection->wsi, method->token, 1) > 0;
     HttpRequest *request = http_request_new(connection, method->name, split || !path ? "" : path);
-    request->is_upgrade = is_upgrade;
+    request->answer_now = is_upgrade;
     connection_drop_request(connection);
     connection->request = request;
     connection_read_headers(connection, request);

@@ -38,6 +38,7 @@ struct HttpConnection {
     HttpRequest *request; /* the one that is being read or answered */
     HttpSocket *socket;   /* after an upgrade */
     GSource *watch;       /* on the descriptor, while the library is told to look away */
+    gboolean reused;      /* a request was answered on it before */
 };
 
 struct HttpRequest {
@@ -53,7 +54,7 @@ struct HttpRequest {
     guint64 content_length;
     gint64 began; /* monotonic, µs */
     gboolean dispatched;
-    gboolean is_upgrade;
+    gboolean answer_now;  /* while the library waits for a word: an upgrade, a refusal */
     gboolean close_after; /* the connection ends with this answer */
 
     gboolean answered;
@@ -74,6 +75,8 @@ HttpRequest *http_request_new(HttpConnection *connection, const char *method, co
 GBytes *http_request_make_head(HttpRequest *request);
 /* The client is gone, or all is sent. */
 void http_request_detach(HttpRequest *request);
+/* The library will look for a body. */
+gboolean http_request_expects_body(HttpRequest *request);
 
 /* http-connection.c */
 HttpConnection *http_connection_new(HttpServer *server, struct lws *wsi, const char *peer);

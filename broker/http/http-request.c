@@ -69,6 +69,17 @@ http_request_detach(HttpRequest *request)
     request->connection = NULL;
 }
 
+gboolean
+http_request_expects_body(HttpRequest *request)
+{
+    const char *length = g_hash_table_lookup(request->headers, "content-length");
+
+    if (length)
+        return request->content_length > 0;
+    return g_str_equal(request->method, "POST") || g_str_equal(request->method, "PUT") ||
+           g_str_equal(request->method, "PATCH");
+}
+
 const char *
 http_request_method(HttpRequest *request)
 {

@@ -53,6 +53,18 @@ connection_dispatch(HttpConnection *connection)
         http_connection_wait(connection);
 }
 
+/*
+ * libwebsockets 4.1 takes what it had read ahead of a pipelined request for that request's body,
+ * and may never come back from that. It does not say what it has read ahead on one connection, but
+ * whether it has on any: that is near enough, as the first request of a connection is never
+ * concerned, and no client that is worth it pipelines a request with a body.
+ */
+static gboolean
+connection_may_be_pipelined(HttpConnection *connection)
+{
+    return connection->reused && lws_service_adjust_timeout(connection->server->context, 1, 0) == 0;
+}
+
 static int
 connection_request(HttpConnection *connection)
 {
@@ -60,6 +72,15 @@ connection_request(HttpConnection *connection)
 
     if (!request)
         return -1;
+    if (http_request_expects_body(request) && connection_may_be_pipelined(connection)) {
+        request->answer_now = TRUE;
+        request->close_after = TRUE;
+        if (!request->answered)
+            http_request_respond_problem(request, 503, "busy",
+                                         "A request with a body cannot be pipelined. Try again.");
+        http_connection_answer_now(connection);
+        return -1;
+    }
     if (!request->answered && request->content_length == 0)
         connection_dispatch(connection);
     return 0;
@@ -200,6 +221,10 @@ server_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
                    : -1;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return connection->socket ? http_socket_writable(connection->socket) : -1;
+    case LWS_CALLBACK_RAW_ADOPT: /* what the library makes of CONNECT */
+    case LWS_CALLBACK_RAW_RX:
+        return -1;
+    case LWS_CALLBACK_RAW_CLOSE:
     case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_CLOSED_HTTP:
         connection_closed(connection);

@@ -212,20 +212,31 @@ connection_answer_sent(HttpConnection *connection)
     return close_after || lws_http_transaction_completed(connection->wsi) ? -1 : 0;
 }
 
+/* All of the answer is with the library. */
+static gboolean
+request_is_written(HttpRequest *request)
+{
+    gsize body = request->answer && !g_str_equal(request->method, "HEAD")
+                     ? g_bytes_get_size(request->answer)
+                     : 0;
+
+    return request->head && request->sent == g_bytes_get_size(request->head) + body;
+}
+
 int
 http_connection_writable(HttpConnection *connection)
 {
-    int more = 1;
+    HttpRequest *request = connection->request;
 
-    if (!connection->request || !connection->request->answered)
+    if (!request || !request->answered)
         return 0;
-    if (!lws_partial_buffered(connection->wsi)) {
-        more = connection_write_chunk(connection);
-        if (more < 0)
-            return -1;
-        if (more == 0)
-            return connection_answer_sent(connection);
-    }
+    if (!lws_partial_buffered(connection->wsi) && !request_is_written(request) &&
+        connection_write_chunk(connection) < 0)
+        return -1;
+    /* At once, before the client's next request is read: the library would keep that as read ahead.
+     */
+    if (request_is_written(request) && !lws_partial_buffered(connection->wsi))
+        return connection_answer_sent(connection);
     lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_REASON_BASE, ANSWER_STALL_SECONDS);
     http_connection_answer_ready(connection);
     return 0;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The HTTP server behind its port, with a few handlers that show each thing it can do;
- * test_gateway.py drives it. Usage: http-test-server CERTIFICATE KEY. Prints the port, ends when
- * its standard input does.
+ * test_gateway.py drives it. Usage: http-test-server CERTIFICATE KEY IDLE-SECONDS. Prints the port,
+ * ends when its standard input does.
  */
 #include "broker/gateway/listener.h"
 #include "broker/http/http.h"
 
 #include <glib-unix.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -190,11 +191,12 @@ add_routes(Server *server)
 int
 main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc != 4)
         return 2;
     const char *addresses[] = {"127.0.0.1", "::1", NULL};
-    HttpServerOptions http = {argv[1], argv[2], 64 * 1024, 300, 2};
-    ListenerOptions options = {addresses, 0, 256, 256, 2};
+    guint idle = atoi(argv[3]);
+    HttpServerOptions http = {argv[1], argv[2], 64 * 1024, 300, idle};
+    ListenerOptions options = {addresses, 0, 256, 256, idle};
     ListenerEvents events = {on_tls, on_connect};
     g_autoptr(GError) error = NULL;
     Server server = {NULL, G_QUEUE_INIT, 0};

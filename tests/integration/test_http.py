@@ -14,7 +14,15 @@ from gateway_support import (DEADLINE, Server, frame, is_closed, post, read_answ
 
 @pytest.fixture(scope="module")
 def server():
-    running = Server("http-test-server")
+    running = Server("http-test-server", "30")
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    """Gives its clients two seconds."""
+    running = Server("http-test-server", "2")
     yield running
     running.close()
 
@@ -244,17 +252,17 @@ def test_long_poll_and_a_client_that_leaves(server):
 @pytest.mark.parametrize("start", [
     b"", request("GET", "/hello")[:20], post("/echo", b'{"a":1}')[:-3],
 ])
-def test_slow_clients_are_timed_out(server, start):
-    with server.tls() as sock:
+def test_slow_clients_are_timed_out(hasty, start):
+    with hasty.tls() as sock:
         sock.sendall(start)
         begun = time.monotonic()
         assert sock.recv(65536) == b""
         assert time.monotonic() - begun < 8
 
 
-def test_slowloris(server):
+def test_slowloris(hasty):
     """A byte now and then does not prolong it."""
-    with server.tls() as sock:
+    with hasty.tls() as sock:
         begun = time.monotonic()
         data = b"GET /hello HTTP/1.1\r\nX: " + b"a" * 1000
         for at in range(len(data)):
@@ -268,8 +276,8 @@ def test_slowloris(server):
         assert time.monotonic() - begun < 8
 
 
-def test_slow_body(server):
-    with server.tls() as sock:
+def test_slow_body(hasty):
+    with hasty.tls() as sock:
         begun = time.monotonic()
         sock.sendall(request("POST", "/echo", "Content-Length: 1000", "Content-Type: application/json"))
         while time.monotonic() - begun < 10:
@@ -283,8 +291,8 @@ def test_slow_body(server):
         assert time.monotonic() - begun < 8
 
 
-def test_silent_and_plain_clients(server):
-    with server.tcp() as silent, server.tcp() as plain, server.tcp() as half:
+def test_silent_and_plain_clients(hasty):
+    with hasty.tcp() as silent, hasty.tcp() as plain, hasty.tcp() as half:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert plain.recv(4096).startswith(b"HTTP/1.1 400 ")
         half.sendall(b"\x16\x03\x01\x02\x00\x01")

@@ -118,7 +118,7 @@ export function createLoginView({ message, signedIn }) {
     title: t('login.title'),
     enter() {
       api.about({ signal: leaving.signal })
-        .then((about) => { if (about?.title) { setText(broker, t('login.to', { broker: about.title })); } })
+        .then((about) => { if (about?.title && about.title !== about.product) { setText(broker, t('login.to', { broker: about.title })); } })
         .catch(() => {}); // The address, which is there already, says enough.
       if (message) {
         say(message, false);

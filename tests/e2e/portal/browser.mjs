@@ -82,3 +82,13 @@ export async function layoutShift(page) {
 export async function violations(page) {
   return page.evaluate(() => window.violations);
 }
+
+/** The chord that leads out of the desktop. */
+export async function toolbarChord(page) {
+  for (const key of ['Control', 'Alt', 'Shift']) {
+    await page.keyboard.down(key);
+  }
+  for (const key of ['Shift', 'Alt', 'Control']) {
+    await page.keyboard.up(key);
+  }
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { desktopShown } from './browser.mjs';
-import { eventually, scenario, signedIn, toolbarChord } from './fixture.mjs';
+import { desktopShown, toolbarChord } from './browser.mjs';
+import { eventually, scenario, signedIn } from './fixture.mjs';
 
 const CUT_OFF = [/Failed when connecting/, /WebSocket connection to/];
 

@@ -54,13 +54,3 @@ export async function eventually(condition, what, timeout = 10000) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
-
-/** The chord that leads out of the desktop. */
-export async function toolbarChord(page) {
-  for (const key of ['Control', 'Alt', 'Shift']) {
-    await page.keyboard.down(key);
-  }
-  for (const key of ['Shift', 'Alt', 'Control']) {
-    await page.keyboard.up(key);
-  }
-}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import assert from 'node:assert/strict';
-import { desktopShown, layoutShift, signIn } from './browser.mjs';
-import { eventually, scenario, signedIn, toolbarChord } from './fixture.mjs';
+import { desktopShown, layoutShift, signIn, toolbarChord } from './browser.mjs';
+import { eventually, scenario, signedIn } from './fixture.mjs';
 
 const background = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 const isLight = (colour) => Number(/\d+/.exec(colour)[0]) > 128;

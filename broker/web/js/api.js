@@ -36,6 +36,30 @@ async function problemOf(response) {
   return new ApiError(kind, { status: response.status, detail: String(problem.detail ?? problem.title ?? ''), retryAfter });
 }
 
+// The cookie itself cannot be seen from here. Asking only where a sign-in was spares everybody else an error in the console.
+const SIGNED_IN = 'oriel.signed-in';
+
+function rememberSignIn(yes) {
+  try {
+    if (yes) {
+      localStorage.setItem(SIGNED_IN, '1');
+    } else {
+      localStorage.removeItem(SIGNED_IN);
+    }
+  } catch {
+    // Without storage each page asks.
+  }
+}
+
+/** Whether it makes sense to ask who is signed in. */
+export function maybeSignedIn() {
+  try {
+    return localStorage.getItem(SIGNED_IN) !== null;
+  } catch {
+    return true;
+  }
+}
+
 function timeLimit(signal, milliseconds) {
   const limit = AbortSignal.timeout(milliseconds);
   return signal ? AbortSignal.any([signal, limit]) : limit;
@@ -112,19 +136,28 @@ class Api {
   async login(username, password) {
     const answer = await this.post('/login', { username, password, cookie: true }, { login: true });
     this.#csrf = answer.csrf ?? null;
+    rememberSignIn(true);
     return answer.user;
   }
 
   async logout() {
     await this.post('/logout', {}, { quiet: true });
     this.#csrf = null;
+    rememberSignIn(false);
   }
 
   /** Who is signed in; throws "unauthorized" when nobody is. */
   async me() {
-    const user = await this.#call('GET', '/me', { quiet: true });
-    this.#csrf = user.csrf ?? this.#csrf;
-    return user;
+    try {
+      const user = await this.#call('GET', '/me', { quiet: true });
+      this.#csrf = user.csrf ?? this.#csrf;
+      return user;
+    } catch (error) {
+      if (error.kind === 'unauthorized') {
+        rememberSignIn(false);
+      }
+      throw error;
+    }
   }
 
   /** Follows a list to its end. */

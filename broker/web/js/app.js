@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which view is shown: by who is signed in, and by the address (#/ the choice, #/desktop/POOL a desktop, #/admin the administration).
 
-import { api } from './api.js';
+import { api, maybeSignedIn } from './api.js';
 import { announce, h, icon } from './dom.js';
 import { createAdminView } from './admin-view.js';
-import { createChooserView } from './chooser-view.js';
-import { createDesktopView } from './desktop-view.js';
-import { createLoginView } from './login-view.js';
-import { createStartingView } from './starting-view.js';
+import { ChooserView } from './chooser-view.js';
+import { LoginView } from './login-view.js';
+import { StartingView } from './starting-view.js';
 import { patiently, sentence } from './problem.js';
 import { t } from './strings.js';
 import { themeButton } from './theme.js';
@@ -50,7 +49,7 @@ function buildBar() {
 
 function showLogin() {
   user = null;
-  show(createLoginView({ message: takeMessage(), signedIn }), { withBar: false });
+  show(new LoginView({ message: takeMessage(), signedIn }), { withBar: false });
 }
 
 function signedIn(who) {
@@ -90,19 +89,33 @@ function goHome(text = '') {
   }
 }
 
+/**
+ * noVNC is half of the portal's bytes: it comes while people type their names. A browser remembers for the page's life that a
+ * module did not come, so then the page is loaded anew; the address says where it was.
+ */
+async function desktopModule() {
+  try {
+    return await import('./desktop-view.js');
+  } catch {
+    await patiently(() => api.about());
+    location.reload();
+    return new Promise(() => {});
+  }
+}
+
 function showDesktop(poolName) {
-  show(createStartingView({
+  const starting = new StartingView({
     poolName,
     title: titles.get(poolName),
     leave: () => goHome(),
-    ready: (session, name) => show(createDesktopView({
-      session,
-      poolName,
-      name,
-      leave: goHome,
-      restart: () => showDesktop(poolName),
-    }), { withBar: false }),
-  }), { withBar: true });
+    async ready(session, name) {
+      const { DesktopView } = await desktopModule();
+      if (view === starting) {
+        show(new DesktopView({ session, poolName, name, goHome, restart: () => showDesktop(poolName) }), { withBar: false });
+      }
+    },
+  });
+  show(starting, { withBar: true });
 }
 
 function poolOfAddress() {
@@ -124,7 +137,7 @@ function route() {
   } else if (location.hash === '#/admin' && user.roles?.includes('admin')) {
     show(createAdminView(), { withBar: true });
   } else {
-    show(createChooserView({
+    show(new ChooserView({
       user,
       message: takeMessage(),
       open(pool) {
@@ -144,8 +157,17 @@ skip.addEventListener('click', (event) => {
 
 window.addEventListener('hashchange', route);
 
-try {
-  signedIn(await patiently(() => api.me()));
-} catch {
-  showLogin();
+async function begin() {
+  if (!maybeSignedIn()) {
+    showLogin();
+    return;
+  }
+  try {
+    signedIn(await patiently(() => api.me()));
+  } catch {
+    showLogin();
+  }
 }
+
+await begin();
+desktopModule();

@@ -80,97 +80,112 @@ function emptyState() {
     h('h2', {}, t('chooser.empty')), h('p', {}, t('chooser.emptyHint')));
 }
 
-/** open(pool) goes to a desktop. message: a sentence about what just happened, or nothing. */
-export function createChooserView({ user, open, message }) {
-  const leaving = new AbortController();
-  const { signal } = leaving;
-  const cards = new Map();
-  const list = h('ul', { class: 'cards', 'aria-busy': 'true' },
-    h('li', { class: 'card is-placeholder' }), h('li', { class: 'card is-placeholder' }));
-  const note = h('p', { class: 'page-message', role: 'status' });
-  const heading = h('h1', { tabindex: -1 }, t('chooser.hello', { name: user.full_name || user.name }));
-  const body = h('div', { class: 'chooser-body' }, list);
-  let timer = null;
+function placeholder() {
+  return h('li', { class: 'card is-placeholder' });
+}
 
-  async function logoff(pool, session) {
+export class ChooserView {
+  #leaving = new AbortController();
+  #cards = new Map(); // by the pool's id
+  #list = h('ul', { class: 'cards', 'aria-busy': 'true' }, placeholder(), placeholder());
+  #body = h('div', { class: 'chooser-body' }, this.#list);
+  #note = h('p', { class: 'page-message', role: 'status' });
+  #heading;
+  #open;
+  #message;
+  #timer = null;
+  title = t('chooser.title');
+
+  /** open(pool) goes to a desktop. message: a sentence about what just happened, or nothing. */
+  constructor({ user, open, message }) {
+    this.#open = open;
+    this.#message = message;
+    this.#heading = h('h1', { tabindex: -1 }, t('chooser.hello', { name: user.full_name || user.name }));
+    this.element = h('div', { class: 'page' }, this.#heading, h('p', { class: 'lead' }, t('chooser.lead')), this.#note, this.#body);
+  }
+
+  enter() {
+    this.#heading.focus({ preventScroll: true });
+    if (this.#message) {
+      setText(this.#note, this.#message);
+      announce(this.#message);
+    }
+    document.addEventListener('visibilitychange', () => this.#refreshVisible(), { signal: this.#leaving.signal });
+    this.#refresh();
+  }
+
+  leave() {
+    this.#leaving.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #refreshVisible() {
+    if (!document.hidden) {
+      this.#refresh();
+    }
+  }
+
+  async #refresh() {
+    const { signal } = this.#leaving;
+    clearTimeout(this.#timer);
+    try {
+      const [pools, sessions] = await patiently(() => Promise.all([api.pools({ signal }), api.sessions({ signal })]), signal);
+      this.#show(matched(pools, sessions));
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      setText(this.#note, sentence(error));
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#refreshVisible(), REFRESH);
+  }
+
+  /** Cards stay the elements they are: whoever reads or points at one keeps it. */
+  #show(entries) {
+    const wanted = new Set(entries.map(({ pool }) => pool.id));
+    for (const [id, card] of this.#cards) {
+      if (!wanted.has(id)) {
+        card.element.remove();
+        this.#cards.delete(id);
+      }
+    }
+    this.#list.querySelectorAll('.is-placeholder').forEach((element) => element.remove());
+    for (const entry of entries) {
+      this.#cardOf(entry.pool).show(entry);
+    }
+    this.#list.setAttribute('aria-busy', 'false');
+    const content = entries.length === 0 ? emptyState() : this.#list;
+    if (this.#body.firstElementChild.className !== content.className) {
+      this.#body.replaceChildren(content);
+    }
+  }
+
+  #cardOf(pool) {
+    let card = this.#cards.get(pool.id);
+    if (!card) {
+      card = new Card(pool, { open: this.#open, logoff: (which, session) => this.#logoff(which, session) });
+      this.#cards.set(pool.id, card);
+      this.#list.append(card.element);
+    }
+    return card;
+  }
+
+  async #logoff(pool, session) {
+    const { signal } = this.#leaving;
     const name = pool.title || pool.name;
     if (!await confirmLogoff(name)) {
       return;
     }
     try {
       await patiently(() => api.endSession(session.id, { signal }), signal);
-      setText(note, t('logoff.done', { name }));
+      setText(this.#note, t('logoff.done', { name }));
     } catch (error) {
       if (signal.aborted) {
         return;
       }
-      setText(note, error.kind === 'not-found' ? t('logoff.done', { name }) : sentence(error));
+      setText(this.#note, error.kind === 'not-found' ? t('logoff.done', { name }) : sentence(error));
     }
-    refresh();
+    this.#refresh();
   }
-
-  function show(entries) {
-    const wanted = new Set(entries.map(({ pool }) => pool.id));
-    for (const [id, card] of cards) {
-      if (!wanted.has(id)) {
-        card.element.remove();
-        cards.delete(id);
-      }
-    }
-    list.querySelectorAll('.is-placeholder').forEach((placeholder) => placeholder.remove());
-    for (const entry of entries) {
-      let card = cards.get(entry.pool.id);
-      if (!card) {
-        card = new Card(entry.pool, { open, logoff });
-        cards.set(entry.pool.id, card);
-        list.append(card.element);
-      }
-      card.show(entry);
-    }
-    list.setAttribute('aria-busy', 'false');
-    if ((entries.length === 0) !== (list.parentNode === null)) {
-      body.replaceChildren(entries.length === 0 ? emptyState() : list);
-    }
-  }
-
-  async function refresh() {
-    clearTimeout(timer);
-    try {
-      const [pools, sessions] = await patiently(() => Promise.all([api.pools({ signal }), api.sessions({ signal })]), signal);
-      show(matched(pools, sessions));
-    } catch (error) {
-      if (signal.aborted) {
-        return;
-      }
-      setText(note, sentence(error));
-    }
-    clearTimeout(timer);
-    if (!signal.aborted) {
-      timer = setTimeout(() => (document.hidden ? null : refresh()), REFRESH);
-    }
-  }
-
-  const onVisible = () => { if (!document.hidden) { refresh(); } };
-
-  return {
-    element: h('div', { class: 'page' },
-      heading,
-      h('p', { class: 'lead' }, t('chooser.lead')),
-      note, body),
-    title: t('chooser.title'),
-    enter() {
-      heading.focus({ preventScroll: true });
-      if (message) {
-        setText(note, message);
-        announce(message);
-      }
-      document.addEventListener('visibilitychange', onVisible);
-      refresh();
-    },
-    leave() {
-      leaving.abort();
-      clearTimeout(timer);
-      document.removeEventListener('visibilitychange', onVisible);
-    },
-  };
 }

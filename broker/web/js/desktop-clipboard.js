@@ -14,111 +14,129 @@ async function readAllowed() {
   }
 }
 
-/** send(text) puts text into the desktop's clipboard; closed() is called when the panel goes away. */
-export function createClipboard({ send, closed, signal }) {
-  const text = h('textarea', { id: 'clipboard-text', rows: 6, spellcheck: 'false', autocomplete: 'off' });
-  const share = h('input', { type: 'checkbox', id: 'clipboard-share' });
-  const status = h('p', { class: 'clipboard-status', role: 'status' });
-  const panel = h('section', { class: 'clipboard', role: 'dialog', 'aria-labelledby': 'clipboard-title', hidden: true },
-    h('div', { class: 'clipboard-head' },
-      h('h2', { id: 'clipboard-title' }, t('clipboard.title')),
-      h('button', { type: 'button', class: 'icon-button', 'aria-label': t('clipboard.close'), title: t('clipboard.close'), onclick: hide }, icon('close'))),
-    h('label', { for: 'clipboard-text' }, t('clipboard.text')), text,
-    h('div', { class: 'clipboard-buttons' },
-      h('button', { type: 'button', class: 'primary', onclick: sendField }, t('clipboard.send')),
-      h('button', { type: 'button', class: 'secondary', onclick: copyField }, t('clipboard.copy'))),
-    h('div', { class: 'check' }, share, h('label', { for: 'clipboard-share' }, t('clipboard.share'))),
-    status);
-  let last = null; // what both sides have
+export class ClipboardPanel {
+  #text = h('textarea', { id: 'clipboard-text', rows: 6, spellcheck: 'false', autocomplete: 'off' });
+  #share = h('input', { type: 'checkbox', id: 'clipboard-share' });
+  #status = h('p', { class: 'clipboard-status', role: 'status' });
+  #last = null; // what both sides have
+  #send;
+  #connected;
+  #closed;
 
-  function give(value) {
-    if (value && value !== last && value.length <= LONGEST && send(value)) {
-      last = value;
-      text.value = value;
-      return true;
+  /** send(text) puts text into the desktop's clipboard; connected(): whether it can; closed() is called when the panel goes away. */
+  constructor({ send, connected, closed, signal }) {
+    this.#send = send;
+    this.#connected = connected;
+    this.#closed = closed;
+    this.element = this.#build();
+    this.element.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') {
+        event.stopPropagation();
+        this.#hide();
+      }
+    });
+    this.#share.addEventListener('change', () => this.#shareChanged());
+    window.addEventListener('focus', () => this.#takeShared(), { signal });
+    readAllowed().then((allowed) => {
+      this.#share.checked = allowed;
+      this.#takeShared();
+    });
+  }
+
+  get isOpen() { return !this.element.hidden; }
+
+  toggle() {
+    if (this.isOpen) {
+      this.#hide();
+      return;
     }
-    return false;
+    this.element.hidden = false;
+    setText(this.#status, '');
+    this.#text.focus();
+    this.#text.select();
   }
 
-  function sendField() {
-    last = null;
-    setText(status, give(text.value) ? t('clipboard.sent') : '');
+  /** The stream stands: what this computer has goes over. */
+  begin() {
+    this.#last = null;
+    this.#takeShared();
   }
 
-  async function copyField() {
+  /** The desktop has new text. */
+  received(value) {
+    if (value.length > LONGEST || value === this.#last) {
+      return;
+    }
+    this.#last = value;
+    this.#text.value = value;
+    if (this.isOpen) {
+      setText(this.#status, t('clipboard.received'));
+    }
+    navigator.clipboard?.writeText(value).catch(() => {}); // not allowed right now: the panel has it
+  }
+
+  #build() {
+    const close = t('clipboard.close');
+    return h('section', { class: 'clipboard', role: 'dialog', 'aria-labelledby': 'clipboard-title', hidden: true },
+      h('div', { class: 'clipboard-head' },
+        h('h2', { id: 'clipboard-title' }, t('clipboard.title')),
+        h('button', { type: 'button', class: 'icon-button', 'aria-label': close, title: close, onclick: () => this.#hide() }, icon('close'))),
+      h('label', { for: 'clipboard-text' }, t('clipboard.text')), this.#text,
+      h('div', { class: 'clipboard-buttons' },
+        h('button', { type: 'button', class: 'primary', onclick: () => this.#sendField() }, t('clipboard.send')),
+        h('button', { type: 'button', class: 'secondary', onclick: () => this.#copyField() }, t('clipboard.copy'))),
+      h('div', { class: 'check' }, this.#share, h('label', { for: 'clipboard-share' }, t('clipboard.share'))),
+      this.#status);
+  }
+
+  #hide() {
+    if (this.isOpen) {
+      this.element.hidden = true;
+      this.#closed();
+    }
+  }
+
+  #give(value) {
+    if (!value || value.length > LONGEST || !this.#connected()) {
+      return false;
+    }
+    if (value !== this.#last) {
+      this.#send(value);
+      this.#last = value;
+      this.#text.value = value;
+    }
+    return true;
+  }
+
+  #sendField() {
+    this.#last = null; // by hand: again, even if it is the same
+    setText(this.#status, this.#give(this.#text.value) ? t('clipboard.sent') : '');
+  }
+
+  async #copyField() {
     try {
-      await navigator.clipboard.writeText(text.value);
-      setText(status, t('clipboard.copied'));
+      await navigator.clipboard.writeText(this.#text.value);
+      setText(this.#status, t('clipboard.copied'));
     } catch {
-      setText(status, t('clipboard.denied'));
-      text.select();
+      setText(this.#status, t('clipboard.denied'));
+      this.#text.select();
     }
   }
 
-  async function takeLocal() {
-    if (!document.hasFocus()) {
+  async #takeShared() {
+    if (!this.#share.checked || !document.hasFocus()) {
       return;
     }
     try {
-      give(await navigator.clipboard.readText());
+      this.#give(await navigator.clipboard.readText());
     } catch {
-      share.checked = false;
+      this.#share.checked = false;
     }
   }
 
-  async function shareChanged() {
-    if (!share.checked) {
-      return;
-    }
-    await takeLocal(); // the browser asks the user now
-    setText(status, share.checked ? '' : t('clipboard.denied'));
+  async #shareChanged() {
+    const wanted = this.#share.checked;
+    await this.#takeShared(); // the browser asks the user now
+    setText(this.#status, wanted && !this.#share.checked ? t('clipboard.denied') : '');
   }
-
-  function show() {
-    panel.hidden = false;
-    setText(status, '');
-    text.focus();
-    text.select();
-  }
-
-  function hide() {
-    if (!panel.hidden) {
-      panel.hidden = true;
-      closed();
-    }
-  }
-
-  share.addEventListener('change', shareChanged);
-  panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      hide();
-    }
-  });
-  readAllowed().then((allowed) => { share.checked = allowed; });
-  window.addEventListener('focus', () => { if (share.checked) { takeLocal(); } }, { signal });
-
-  return {
-    element: panel,
-    toggle() { (panel.hidden ? show : hide)(); },
-    /** The stream stands: what this computer has goes over. */
-    connected() {
-      last = null;
-      if (share.checked) {
-        takeLocal();
-      }
-    },
-    /** The desktop has new text. */
-    received(value) {
-      if (value.length > LONGEST || value === last) {
-        return;
-      }
-      last = value;
-      text.value = value;
-      if (!panel.hidden) {
-        setText(status, t('clipboard.received'));
-      }
-      navigator.clipboard?.writeText(value).catch(() => {}); // not allowed right now: the panel has it
-    },
-  };
 }

@@ -1,102 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The desktop fills the page. What lies over it: the toolbar, the clipboard panel, and a calm word while the connection is away.
+// The desktop fills the page; the toolbar, the clipboard panel and a word about the connection lie over it.
 
 import { api } from './api.js';
-import { createClipboard } from './desktop-clipboard.js';
+import { ClipboardPanel } from './desktop-clipboard.js';
 import { DesktopLink } from './desktop-link.js';
 import { createToolbar } from './desktop-toolbar.js';
 import { confirmLogoff } from './dialog.js';
-import { announce, h, setText } from './dom.js';
+import { announce, h } from './dom.js';
+import { Curtain, endedPanel, Notice, settleScreen } from './overlays.js';
 import { patiently, sentence } from './problem.js';
 import { onToolbarChord, sendKeys, SPECIAL_KEYS } from './special-keys.js';
 import { t } from './strings.js';
 import { downloadViewerFile, viewerLink } from './viewer-file.js';
 
-const NOTICE_FOR = 6000;
-const QUIET_FOR = 400; // a connection that is back sooner needs no words
-
-/** The strip with words about the connection, and the last picture under it. */
-function createCurtain() {
-  const picture = h('canvas', { class: 'last-picture', 'aria-hidden': 'true', hidden: true });
-  const words = h('p', { class: 'curtain-words', role: 'status' });
-  const element = h('div', { class: 'curtain' }, h('div', { class: 'spinner', 'aria-hidden': 'true' }), words);
-  let timer = null;
-  return {
-    element,
-    picture,
-    keepPicture(image) {
-      picture.classList.toggle('is-gone', !image);
-      if (image) {
-        picture.hidden = false;
-        picture.width = image.width;
-        picture.height = image.height;
-        picture.getContext('2d').putImageData(image, 0, 0);
-      }
-    },
-    say(text, after = 0) {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        setText(words, text);
-        element.classList.toggle('is-shown', Boolean(text));
-      }, after);
-    },
-    stop() { clearTimeout(timer); },
-  };
-}
-
-/**
- * Shows a fresh screen when the guest has taken the window's size, or does not within a moment: a picture that changes its size
- * under the eye is the one thing that would jump here.
- */
-function settleScreen(screen, signal) {
-  const SETTLE = 1200;
-  const observer = new MutationObserver(look);
-  const timer = setTimeout(done, SETTLE);
-
-  function done() {
-    clearTimeout(timer);
-    observer.disconnect();
-    screen.classList.add('is-settled');
-  }
-  function look() {
-    const canvas = screen.querySelector('canvas');
-    if (canvas?.width === screen.clientWidth && canvas.height === screen.clientHeight) {
-      done();
-    }
-  }
-
-  if (screen.classList.contains('is-settled')) {
-    done();
-    return;
-  }
-  observer.observe(screen, { subtree: true, attributes: true, attributeFilter: ['width', 'height'] });
-  signal.addEventListener('abort', done);
-  look();
-}
-
-function createNotice() {
-  const element = h('p', { class: 'notice', role: 'status' });
-  let timer = null;
-  return {
-    element,
-    say(text) {
-      clearTimeout(timer);
-      setText(element, text);
-      element.classList.add('is-shown');
-      timer = setTimeout(() => element.classList.remove('is-shown'), NOTICE_FOR);
-    },
-    stop() { clearTimeout(timer); },
-  };
-}
-
-function endedPanel(restart, leave) {
-  return h('div', { class: 'ended', role: 'alert' },
-    h('h1', { tabindex: -1 }, t('desktop.ended')),
-    h('p', {}, t('desktop.endedText')),
-    h('div', { class: 'panel-buttons' },
-      h('button', { type: 'button', class: 'primary', onclick: restart }, t('desktop.newSession')),
-      h('button', { type: 'button', class: 'secondary', onclick: () => leave() }, t('desktop.toChooser'))));
-}
+const QUIET_FOR = 400; // a connection that stands sooner needs no words
+const WORDS = { connecting: 'desktop.connecting', lost: 'desktop.reconnecting', offline: 'desktop.offline', busy: 'desktop.busy' };
 
 async function toggleFullscreen() {
   if (document.fullscreenElement) {
@@ -105,136 +23,170 @@ async function toggleFullscreen() {
   }
   await document.documentElement.requestFullscreen();
   // Where the browser can, Escape, Alt+Tab and the like go to the desktop too.
-  await navigator.keyboard?.lock?.().catch(() => {});
+  await navigator.keyboard?.lock?.();
 }
 
-const WORDS = { connecting: 'desktop.connecting', lost: 'desktop.reconnecting', offline: 'desktop.offline', busy: 'desktop.busy' };
+export class DesktopView {
+  #leaving = new AbortController();
+  #session;
+  #poolName;
+  #name;
+  #goHome;
+  #restart;
+  #curtain = new Curtain();
+  #notice = new Notice();
+  #screen;
+  #link;
+  #clipboard;
+  #toolbar;
+  #greeted = false;
+  #follow = true; // the guest takes the window's size
 
-/** leave(message?) goes back to the choice; restart() asks for the desktop anew. */
-export function createDesktopView({ session, poolName, name, leave, restart }) {
-  const leaving = new AbortController();
-  const { signal } = leaving;
-  const screen = h('div', { class: 'screen', role: 'application', 'aria-label': t('desktop.label', { name }) });
-  const curtain = createCurtain();
-  const notice = createNotice();
-  const link = new DesktopLink(screen, session, curtain.keepPicture);
-  const element = h('div', { class: 'desktop' });
-  let greeted = false;
+  /** goHome(message?) goes back to the choice; restart() asks for the desktop anew. */
+  constructor({ session, poolName, name, goHome, restart }) {
+    this.#session = session;
+    this.#poolName = poolName;
+    this.#name = name;
+    this.#goHome = goHome;
+    this.#restart = restart;
+    this.title = name;
+    this.#screen = h('div', { class: 'screen', role: 'application', 'aria-label': t('desktop.label', { name }) });
+    this.#link = new DesktopLink(this.#screen, session, (image) => this.#curtain.keepPicture(image));
+    this.#clipboard = new ClipboardPanel({
+      signal: this.#leaving.signal,
+      closed: () => this.#focus(),
+      send: (text) => this.#link.rfb?.clipboardPasteFrom(text),
+      connected: () => Boolean(this.#link.rfb),
+    });
+    this.#toolbar = this.#createToolbar();
+    this.element = h('div', { class: 'desktop' },
+      this.#toolbar.element, this.#screen, this.#curtain.picture, this.#curtain.element, this.#clipboard.element, this.#notice.element);
+    this.#listen();
+  }
 
-  const focusDesktop = () => link.rfb?.focus({ preventScroll: true });
-  const clipboard = createClipboard({
-    signal,
-    closed: focusDesktop,
-    send(text) {
-      link.rfb?.clipboardPasteFrom(text);
-      return Boolean(link.rfb);
-    },
-  });
+  enter() {
+    onToolbarChord(this.#toolbar.toggle, this.#leaving.signal);
+    this.#link.start();
+  }
 
-  async function logoff() {
-    if (!await confirmLogoff(name)) {
-      focusDesktop();
+  leave() {
+    this.#leaving.abort();
+    this.#link.stop();
+    this.#curtain.stop();
+    this.#notice.stop();
+    if (document.fullscreenElement) {
+      document.exitFullscreen().catch(() => {}); // the browser may have left it by itself just now
+    }
+  }
+
+  #createToolbar() {
+    return createToolbar({
+      name: this.#name,
+      signal: this.#leaving.signal,
+      dismissed: () => this.#focus(),
+      actions: {
+        clipboard: () => this.#clipboard.toggle(),
+        fullscreen: () => this.#fullscreen(),
+        disconnect: () => this.#goHome(),
+        logoff: () => this.#logoff(),
+      },
+      keys: SPECIAL_KEYS.map(({ label, keys }) => ({ label, run: () => this.#press(keys) })),
+      more: [
+        { label: t('desktop.fit'), checked: () => this.#follow, run: () => this.#toggleFollow() },
+        { label: t('desktop.viewer'), href: viewerLink(this.#poolName) },
+        { label: t('desktop.viewerFile'), run: () => this.#viewerFile() },
+      ],
+    });
+  }
+
+  #listen() {
+    this.#link.addEventListener('state', ({ detail }) => this.#showState(detail.state));
+    this.#link.addEventListener('clipboard', ({ detail }) => this.#clipboard.received(detail.text));
+    this.#link.addEventListener('changed', () => this.#restart());
+    this.#link.addEventListener('ended', () => this.#showEnd());
+  }
+
+  #showState(state) {
+    this.element.dataset.link = state;
+    if (state !== 'connected') {
+      this.#curtain.say(t(WORDS[state]), state === 'connecting' ? QUIET_FOR : 0);
       return;
     }
+    this.#link.rfb.resizeSession = this.#follow;
+    this.#curtain.say('');
+    settleScreen(this.#screen, this.#leaving.signal);
+    if (!this.#toolbar.hasFocus() && !this.#clipboard.isOpen) {
+      this.#focus();
+    }
+    this.#clipboard.begin();
+    announce(t('desktop.connected', { name: this.#name }));
+    if (!this.#greeted) {
+      this.#greeted = true;
+      this.#toolbar.greet();
+      this.#notice.say(t('desktop.hint'));
+    }
+  }
+
+  #showEnd() {
+    this.element.dataset.link = 'ended';
+    this.element.replaceChildren(this.#curtain.picture, endedPanel(this.#restart, this.#goHome));
+    this.element.querySelector('h1').focus();
+  }
+
+  #focus() {
+    this.#link.rfb?.focus({ preventScroll: true });
+  }
+
+  async #fullscreen() {
     try {
-      await patiently(() => api.endSession(session.id, { signal }), signal);
+      await toggleFullscreen();
+    } catch {
+      // Refused by the browser or its user: the window stays as it is.
+    }
+    this.#focus();
+  }
+
+  #press(keys) {
+    if (this.#link.rfb) {
+      sendKeys(this.#link.rfb, keys);
+    }
+    this.#focus();
+  }
+
+  #toggleFollow() {
+    this.#follow = !this.#follow;
+    if (this.#link.rfb) {
+      this.#link.rfb.resizeSession = this.#follow;
+    }
+    this.#focus();
+  }
+
+  async #logoff() {
+    if (!await confirmLogoff(this.#name)) {
+      this.#focus();
+      return;
+    }
+    const { signal } = this.#leaving;
+    try {
+      await patiently(() => api.endSession(this.#session.id, { signal }), signal);
     } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
       if (error.kind !== 'not-found') {
-        notice.say(sentence(error));
+        this.#notice.say(sentence(error));
         return;
       }
     }
-    leave(t('logoff.done', { name }));
+    this.#goHome(t('logoff.done', { name: this.#name }));
   }
 
-  async function viewerFile() {
+  async #viewerFile() {
     try {
-      await downloadViewerFile(session, poolName);
-      notice.say(t('desktop.viewerDone'));
+      await downloadViewerFile(this.#session, this.#poolName);
+      this.#notice.say(t('desktop.viewerDone'));
     } catch (error) {
-      notice.say(sentence(error));
+      this.#notice.say(sentence(error));
     }
   }
-
-  function press(keys) {
-    if (link.rfb) {
-      sendKeys(link.rfb, keys);
-    }
-    focusDesktop();
-  }
-
-  let follow = true;
-  function toggleFollow() {
-    follow = !follow;
-    if (link.rfb) {
-      link.rfb.resizeSession = follow;
-    }
-    focusDesktop();
-  }
-
-  const toolbar = createToolbar({
-    name,
-    signal,
-    dismissed: focusDesktop,
-    actions: { clipboard: clipboard.toggle, fullscreen: () => toggleFullscreen().catch(() => {}).then(focusDesktop), disconnect: () => leave(), logoff },
-    keys: SPECIAL_KEYS.map(({ label, keys }) => ({ label, run: () => press(keys) })),
-    more: [
-      { label: t('desktop.fit'), checked: () => follow, run: toggleFollow },
-      { label: t('desktop.viewer'), href: viewerLink(poolName) },
-      { label: t('desktop.viewerFile'), run: viewerFile },
-    ],
-  });
-
-  function connected() {
-    link.rfb.resizeSession = follow;
-    curtain.say('');
-    settleScreen(screen, signal);
-    element.dataset.link = 'connected';
-    if (!toolbar.hasFocus() && clipboard.element.hidden) {
-      focusDesktop();
-    }
-    clipboard.connected();
-    announce(t('desktop.connected', { name }));
-    if (!greeted) {
-      greeted = true;
-      toolbar.greet();
-      notice.say(t('desktop.hint'));
-    }
-  }
-
-  link.addEventListener('state', ({ detail: { state } }) => {
-    if (state === 'connected') {
-      connected();
-      return;
-    }
-    element.dataset.link = state;
-    curtain.say(t(WORDS[state]), state === 'connecting' ? QUIET_FOR : 0);
-  });
-  link.addEventListener('clipboard', (event) => clipboard.received(event.detail.text));
-  link.addEventListener('changed', restart);
-  link.addEventListener('ended', () => {
-    element.dataset.link = 'ended';
-    element.replaceChildren(curtain.picture, endedPanel(restart, leave));
-    element.querySelector('h1').focus();
-  });
-
-  element.append(toolbar.element, screen, curtain.picture, curtain.element, clipboard.element, notice.element);
-
-  return {
-    element,
-    title: name,
-    enter() {
-      onToolbarChord(toolbar.toggle, signal);
-      link.start();
-    },
-    leave() {
-      leaving.abort();
-      link.stop();
-      curtain.stop();
-      notice.stop();
-      if (document.fullscreenElement) {
-        document.exitFullscreen().catch(() => {});
-      }
-    },
-  };
 }

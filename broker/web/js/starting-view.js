@@ -94,93 +94,109 @@ function createFailure({ name, text, retry, leave, why }) {
     why?.panel);
 }
 
-/** poolName: as in the address; title: what people call it, once that is known. ready(session, title) is called once it is; leave() goes back to the choice. */
-export function createStartingView({ poolName, title, ready, leave }) {
-  const leaving = new AbortController();
-  const { signal } = leaving;
-  const progress = createProgress(leave);
-  const heading = h('h1', { tabindex: -1 }, t('starting.title', { name: title ?? poolName }));
-  const panel = h('div', { class: 'panel' });
-  let session = null;
-  let name = title ?? poolName;
-  let ticking = null;
+export class StartingView {
+  #leaving = new AbortController();
+  #poolName;
+  #name;
+  #ready;
+  #leave;
+  #progress;
+  #heading;
+  #panel = h('div', { class: 'panel' });
+  #session = null;
+  #ticking = null;
 
-  function fail(text, { canRetry = true } = {}) {
-    clearInterval(ticking);
-    const why = session ? createWhyPanel(() => session.id, signal) : null;
-    panel.replaceChildren(createFailure({ name, text, leave, why, retry: canRetry && again }));
-    panel.querySelector('h1').focus({ preventScroll: true });
+  /**
+   * poolName: as in the address; title: what people call it, once that is known. ready(session, name) is called once the
+   * desktop is; leave() goes back to the choice.
+   */
+  constructor({ poolName, title, ready, leave }) {
+    this.#poolName = poolName;
+    this.#name = title ?? poolName;
+    this.#ready = ready;
+    this.#leave = leave;
+    this.#progress = createProgress(leave);
+    this.#heading = h('h1', { tabindex: -1 }, t('starting.title', { name: this.#name }));
+    this.element = h('div', { class: 'page is-narrow' }, this.#panel);
+    this.title = this.#name;
   }
 
-  function showProgress() {
-    panel.replaceChildren(heading, progress.element);
-    heading.focus({ preventScroll: true });
+  enter() {
+    this.#showProgress();
+    this.#run();
+  }
+
+  leave() {
+    this.#leaving.abort();
+    clearInterval(this.#ticking);
+  }
+
+  #showProgress() {
+    this.#panel.replaceChildren(this.#heading, this.#progress.element);
+    this.#heading.focus({ preventScroll: true });
     const began = performance.now();
-    clearInterval(ticking);
-    ticking = setInterval(() => progress.tick((performance.now() - began) / 1000), 1000);
+    clearInterval(this.#ticking);
+    this.#ticking = setInterval(() => this.#progress.tick((performance.now() - began) / 1000), 1000);
+  }
+
+  #fail(text, { canRetry = true } = {}) {
+    clearInterval(this.#ticking);
+    const session = this.#session;
+    const why = session ? createWhyPanel(session.id, this.#leaving.signal) : null;
+    this.#panel.replaceChildren(createFailure({ name: this.#name, text, leave: this.#leave, why, retry: canRetry && (() => this.#again()) }));
+    this.#panel.querySelector('h1').focus({ preventScroll: true });
   }
 
   /** The failed session goes first: asking again would only show it once more. */
-  async function again() {
-    const old = session;
-    session = null;
-    showProgress();
+  async #again() {
+    const { signal } = this.#leaving;
+    const old = this.#session;
+    this.#session = null;
+    this.#showProgress();
     if (old) {
-      await patiently(() => api.endSession(old.id, { signal }), signal).catch(() => {});
+      await patiently(() => api.endSession(old.id, { signal }), signal).catch(() => {}); // gone already is as good
     }
     if (!signal.aborted) {
-      run();
+      this.#run();
     }
   }
 
-  function learn(answer) {
-    session = answer;
-    if (session.pool_title && session.pool_title !== name) {
-      name = session.pool_title;
-      setText(heading, t('starting.title', { name }));
+  #learn(session) {
+    this.#session = session;
+    if (session.pool_title && session.pool_title !== this.#name) {
+      this.#name = session.pool_title;
+      setText(this.#heading, t('starting.title', { name: this.#name }));
     }
-    progress.show(session);
+    this.#progress.show(session);
   }
 
-  async function follow() {
-    learn(await patiently(() => api.startSession(poolName, { signal }), signal));
-    while (session.state === 'starting' || session.state === 'stopping') {
-      const before = session;
-      learn(await patiently(() => api.sessionChange(before, { signal }), signal));
-      if (session.state === before.state && session.step === before.step && session.progress === before.progress) {
-        await pause(250, signal); // A broker that answers at once must not be asked without end.
+  async #follow() {
+    const { signal } = this.#leaving;
+    this.#learn(await patiently(() => api.startSession(this.#poolName, { signal }), signal));
+    while (this.#session.state === 'starting' || this.#session.state === 'stopping') {
+      const before = this.#session;
+      this.#learn(await patiently(() => api.sessionChange(before, { signal }), signal));
+      if (['state', 'step', 'progress'].every((key) => this.#session[key] === before[key])) {
+        await pause(250, signal); // a broker that answers at once must not be asked without end
         signal.throwIfAborted();
       }
     }
   }
 
-  async function run() {
+  async #run() {
     try {
-      await follow();
-      if (session.state === 'ready') {
-        ready(session, name);
+      await this.#follow();
+      if (this.#session.state === 'ready') {
+        this.#ready(this.#session, this.#name);
       } else {
-        fail(session.reason || t(session.state === 'stopped' ? 'failed.stopped' : 'failed.noReason'));
+        this.#fail(this.#session.reason || t(this.#session.state === 'stopped' ? 'failed.stopped' : 'failed.noReason'));
       }
     } catch (error) {
-      if (signal.aborted || error.kind === 'unauthorized') {
+      if (this.#leaving.signal.aborted || error.kind === 'unauthorized') {
         return;
       }
       const gone = error.kind === 'not-found';
-      fail(gone ? t('failed.gone') : sentence(error), { canRetry: !gone });
+      this.#fail(gone ? t('failed.gone') : sentence(error), { canRetry: !gone });
     }
   }
-
-  return {
-    element: h('div', { class: 'page is-narrow' }, panel),
-    title: name,
-    enter() {
-      showProgress();
-      run();
-    },
-    leave() {
-      leaving.abort();
-      clearInterval(ticking);
-    },
-  };
 }

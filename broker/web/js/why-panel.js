@@ -11,7 +11,7 @@ function line(step) {
   return h('li', {}, time, h('span', {}, step.text));
 }
 
-/** A button and the list it opens. sessionId() says which session is meant now; without one the button is hidden. */
+/** A button and the list it opens. */
 export function createWhyPanel(sessionId, signal) {
   const list = h('ol', { class: 'why-list' });
   const status = h('p', { class: 'why-status', role: 'status' });
@@ -21,7 +21,7 @@ export function createWhyPanel(sessionId, signal) {
 
   async function fill() {
     try {
-      const why = await api.why(sessionId(), { signal });
+      const why = await api.why(sessionId, { signal });
       list.replaceChildren(...why.items.map(line));
       setText(status, why.items.length === 0 ? t('failed.whyNone') : '');
     } catch (error) {

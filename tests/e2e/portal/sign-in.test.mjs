@@ -5,11 +5,12 @@ import { scenario, signedIn } from './fixture.mjs';
 
 const message = (page) => page.locator('#login-message');
 
-scenario('sign-in shows the product and the broker’s title', async ({ page, open }) => {
+scenario('sign-in shows the product and the broker’s title', async ({ broker, page, open }) => {
   await open();
   await page.getByRole('heading', { name: 'Oriel' }).waitFor();
   await page.getByText('Sign in to Looking-Glass University').waitFor();
   assert.match(await page.title(), /Sign in – Oriel/);
+  assert.ok(!broker.requests.includes('GET /api/v1/me'), 'a stranger is not asked who he is: the browser would log the refusal');
 });
 
 scenario('a wrong password is said, and the next try works', async ({ page, open }) => {
@@ -40,15 +41,20 @@ scenario('too many tries says how long, counts down, and opens again by itself',
   await page.getByRole('heading', { name: 'Hello, Alice Liddell' }).waitFor();
 });
 
-scenario('a broker that is away when the page opens is waited for', async ({ broker, page, open }) => {
-  await open();
-  await page.getByLabel('User name').waitFor();
+scenario('a broker that is away when the page opens is waited for', async ({ page, open }) => {
+  await signedIn({ page, open });
+  await page.getByRole('heading', { name: 'Hello, Alice Liddell' }).waitFor();
   await page.route('**/api/v1/me', (route) => route.abort());
   await page.reload();
   await page.locator('#net-banner').getByText('The broker does not answer').waitFor();
   await page.unroute('**/api/v1/me');
-  await page.getByLabel('User name').waitFor();
+  await page.getByRole('heading', { name: 'Hello, Alice Liddell' }).waitFor();
   assert.ok(await page.locator('#net-banner').isHidden());
+});
+
+scenario('a broker that is away at sign-in is said', async ({ broker, page, open }) => {
+  await open();
+  await page.getByLabel('User name').waitFor();
   await broker.stop();
   await signIn(page, 'alice', 'wonderland');
   await message(page).getByText('The broker does not answer').waitFor();

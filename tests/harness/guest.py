@@ -52,9 +52,8 @@ class Guest:
         """Runs a shell command as root in the guest; returns its output. The host leaves the agent alone once the desktop is ready."""
         deadline = time.monotonic() + seconds
         with _lines(self.run_dir / "qga", seconds) as ask:
-            # Whatever an earlier client left in the line is passed over up to this number.
-            mark = int.from_bytes(os.urandom(4), "big")
-            ask.stream.write(b"\xff")
+            # Whatever an earlier client left in the line is passed over, up to the answer with this number.
+            mark = int.from_bytes(os.urandom(3), "big")
             while ask("guest-sync", id=mark) != mark:
                 pass
             pid = ask("guest-exec", path="/bin/sh", arg=["-c", command], **{"capture-output": True})["pid"]

@@ -50,7 +50,7 @@ credentials_show() {
 
   Open the address in a browser, or run
     $prefix/bin/oriel-viewer ${1:-}
-  and compare the fingerprint with what it shows. To end everything: data/quickstart --stop
+  and compare the fingerprint with what it shows. To end everything: data/quickstart --stop${dir:+ --dir $dir}
 
 END
 }

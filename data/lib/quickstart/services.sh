@@ -33,26 +33,34 @@ services_as() {
     exec "$@"
 }
 
-# services_configure PORT — the two configuration files.
+# services_write FILE — standard input into the file, which is touched only if that changes it.
+services_write() {
+    cat > "$1.new"
+    chmod 644 "$1.new"
+    if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
+}
+
+# services_configure — the two configuration files.
 services_configure() {
-    cat > "$base/etc/host.conf" <<END
+    local group=""
+    [ "$(id -u)" != 0 ] || group="socket-group=oriel"
+    services_write "$base/etc/host.conf" <<END
 [host]
-name=$(hostname)
+name=$(uname -n)
 state-dir=$base/host
 run-dir=$run/desktops
 socket=$run/host/host.sock
-$([ "$(id -u)" != 0 ] || echo socket-group=oriel)
+$group
 END
-    cat > "$base/etc/broker.conf" <<END
+    services_write "$base/etc/broker.conf" <<END
 [broker]
 listen=127.0.0.1
-port=$1
+port=$port
 state-dir=$base/broker
 
 [hosts]
 local=unix:$run/host/host.sock
 END
-    chmod 644 "$base"/etc/*.conf
 }
 
 # services_start NAME — oriel-NAME in a session of its own, unless it runs already. A new program

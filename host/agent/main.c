@@ -124,10 +124,20 @@ serve(const HostSettings *settings, GError **error)
     return served;
 }
 
+static void
+options_clear(Options *options)
+{
+    g_free(options->paths.config);
+    g_free(options->paths.state_dir);
+    g_free(options->paths.run_dir);
+    g_free(options->paths.socket);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Options, options_clear)
+
 int
 main(int argc, char **argv)
 {
-    Options options = {0};
+    g_auto(Options) options = {0};
     g_autoptr(GError) error = NULL;
     if (!parse_options(&argc, &argv, &options, &error)) {
         fprintf(stderr, "oriel-host: %s\n", error->message);

@@ -2,13 +2,12 @@
 #include "qemu.h"
 
 #include "common/error.h"
-#include "host/agent/bus-config.h"
 #include "host/agent/guest-agent.h"
-#include "host/agent/line-stream.h"
+#include "host/agent/overlay-disk.h"
+#include "host/agent/private-bus.h"
 #include "host/agent/process.h"
 #include "host/agent/qemu-command.h"
 #include "host/agent/qmp.h"
-#include "host/agent/tool.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #define POLL_MS         30 /* for a socket to appear */
-#define BUS_DEADLINE_MS 10000
 #define QMP_DEADLINE_MS 60000
 #define KILL_AFTER_MS   5000 /* from SIGTERM to SIGKILL */
 
@@ -47,7 +45,8 @@ typedef struct {
     gpointer user;
 
     Phase phase;
-    Process *bus, *qemu;
+    PrivateBus *bus;
+    Process *qemu;
     Qmp *qmp;
     GuestAgent *agent;
     GCancellable *disk_work;
@@ -64,7 +63,6 @@ typedef struct {
     gboolean watch_agent, agent_answers;
 } QemuMachine;
 
-static void start_bus(QemuMachine *machine);
 static void poll_begin(QemuMachine *machine, GSourceFunc function, gint64 deadline_ms);
 
 static char *
@@ -80,21 +78,18 @@ file_in(const char *folder, const char *name)
 static void
 remove_run_files(QemuMachine *machine)
 {
-    static const char *const names[] = {"bus",  "bus.conf", "bus.pid", "bus.log", "qmp",
-                                        "qmp2", "qga",      "vdagent", "qemu.pid"};
+    static const char *const names[] = {"qmp", "qmp2", "qga", "vdagent", "qemu.pid"};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = file_in(machine->spec->run_dir, names[i]);
         unlink(path);
     }
 }
 
-/* The bus holds nothing worth a farewell. */
 static void
 kill_bus(QemuMachine *machine)
 {
-    if (machine->bus != NULL)
-        process_signal(machine->bus, SIGKILL);
-    g_clear_pointer(&machine->bus, process_free);
+    g_clear_pointer(&machine->bus, private_bus_free);
+    private_bus_kill(machine->spec->run_dir);
 }
 
 /* How QEMU ended, as a sentence. */
@@ -339,83 +334,49 @@ start_qemu(QemuMachine *machine)
         poll_begin(machine, on_qmp_poll, QMP_DEADLINE_MS);
 }
 
-static gboolean
-on_bus_poll(gpointer user)
+static void
+on_bus_ended(const char *how, gpointer user)
 {
     QemuMachine *machine = user;
-    g_autofree char *path = qemu_socket_path(machine->spec, "bus");
-    int fd = unix_socket_connect(path, NULL);
-    if (fd < 0 && !poll_is_late(machine))
-        return G_SOURCE_CONTINUE;
-    machine->poll = 0;
-    if (fd < 0) {
-        conclude_later(machine, "The desktop's message bus did not come up in time.");
-    } else {
-        close(fd);
-        start_qemu(machine);
-    }
-    return G_SOURCE_REMOVE;
+    g_autofree char *failure = g_strdup_printf("The desktop's message bus %s", how);
+    g_clear_pointer(&machine->bus, private_bus_free);
+    if (machine->phase == PHASE_BUS)
+        conclude_later(machine, failure);
+    else if (machine->phase != PHASE_ENDED) /* the guest runs on, but QEMU looks for no other bus */
+        g_warning("“%s” cannot be shown until it is started anew. %s", machine->spec->name,
+                  failure);
 }
 
 static void
-on_bus_ended(Process *process, const ProcessEnd *end, gpointer user)
+on_bus_up(gpointer user)
 {
-    QemuMachine *machine = user;
-    g_autofree char *how = process_end_text(end);
-    g_clear_pointer(&machine->bus, process_free);
-    if (machine->phase == PHASE_BUS) {
-        g_autofree char *log_path = file_in(machine->spec->run_dir, "bus.log");
-        g_autofree char *tail = process_log_tail(log_path);
-        g_autofree char *failure = g_strdup_printf("The desktop's message bus %s: %s", how,
-                                                   tail != NULL ? tail : "it did not say why.");
-        conclude_later(machine, failure);
-    } else if (machine->phase != PHASE_ENDED) {
-        /* The guest runs on, but QEMU does not look for another bus. */
-        g_warning(
-            "The message bus of “%s” %s: its screen cannot be shown until it is started anew.",
-            machine->spec->name, how);
-    }
+    start_qemu(user);
 }
+
+static const PrivateBusEvents bus_events = {.up = on_bus_up, .ended = on_bus_ended};
 
 /* What a start of an earlier host left behind would hold the disk and the sockets. */
 static void
 kill_leftovers(QemuMachine *machine)
 {
-    static const char *const names[] = {"qemu.pid", "bus.pid"};
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = file_in(machine->spec->run_dir, names[i]);
-        g_autoptr(Process) process = process_adopt(path, NULL, NULL);
-        if (process != NULL)
-            process_signal(process, SIGKILL);
-    }
+    g_autofree char *path = file_in(machine->spec->run_dir, "qemu.pid");
+    g_autoptr(Process) process = process_adopt(path, NULL, NULL);
+    if (process != NULL)
+        process_signal(process, SIGKILL);
+    private_bus_kill(machine->spec->run_dir);
     remove_run_files(machine);
 }
 
 static void
 start_bus(QemuMachine *machine)
 {
-    const MachineSpec *spec = machine->spec;
-    g_autofree char *socket_path = qemu_socket_path(spec, "bus");
-    g_autofree char *conf_path = file_in(spec->run_dir, "bus.conf");
-    g_autofree char *conf_option = g_strdup_printf("--config-file=%s", conf_path);
-    g_autofree char *pid_path = file_in(spec->run_dir, "bus.pid");
-    g_autofree char *log_path = file_in(spec->run_dir, "bus.log");
-    g_autofree char *text = bus_config_text(socket_path, getuid());
-    const char *const argv[] = {machine->provider->settings->dbus_program,
-                                conf_option,
-                                "--nofork",
-                                "--nopidfile",
-                                "--nosyslog",
-                                NULL};
     g_autoptr(GError) error = NULL;
     machine->phase = PHASE_BUS;
     kill_leftovers(machine);
-    if (g_file_set_contents_full(conf_path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error))
-        machine->bus = process_spawn(argv, pid_path, log_path, on_bus_ended, machine, &error);
+    machine->bus = private_bus_start(machine->provider->settings->dbus_program,
+                                     machine->spec->run_dir, &bus_events, machine, &error);
     if (machine->bus == NULL)
         conclude_later(machine, error->message);
-    else
-        poll_begin(machine, on_bus_poll, BUS_DEADLINE_MS);
 }
 
 static void
@@ -430,44 +391,11 @@ after_disk(QemuMachine *machine, const char *failure)
 }
 
 static void
-on_disk_made(int exit_code, const char *output, const GError *error, gpointer user)
+on_disk_made(const GError *error, gpointer user)
 {
     QemuMachine *machine = user;
-    g_autofree char *disk = file_in(machine->spec->state_dir, "disk.qcow2");
-    g_autofree char *fresh = g_strconcat(disk, ".new", NULL);
-    g_autofree char *failure = NULL;
     g_clear_object(&machine->disk_work);
-    if (error != NULL) {
-        failure = g_strdup(error->message);
-    } else if (exit_code != 0) {
-        g_autofree char *complaint = tool_complaint(output);
-        failure = g_strdup_printf("The desktop's disk could not be made: %s.", complaint);
-    } else if (rename(fresh, disk) != 0) {
-        failure = g_strdup_printf("The desktop's disk could not be made: %s.", g_strerror(errno));
-    }
-    after_disk(machine, failure);
-}
-
-/* Under another name until it is complete: a disk.qcow2 that is there is a whole one. */
-static void
-make_disk(QemuMachine *machine)
-{
-    g_autofree char *disk = file_in(machine->spec->state_dir, "disk.qcow2");
-    g_autofree char *fresh = g_strconcat(disk, ".new", NULL);
-    g_autofree char *backing = file_in(machine->spec->image_dir, "disk.qcow2");
-    const char *const argv[] = {machine->provider->settings->qemu_img_program,
-                                "create",
-                                "-q",
-                                "-f",
-                                "qcow2",
-                                "-b",
-                                backing,
-                                "-F",
-                                "qcow2",
-                                fresh,
-                                NULL};
-    machine->disk_work = g_cancellable_new();
-    tool_run(argv, machine->disk_work, NULL, on_disk_made, machine);
+    after_disk(machine, error != NULL ? error->message : NULL);
 }
 
 static gboolean
@@ -477,10 +405,14 @@ begin_start(gpointer user)
     g_autofree char *disk = file_in(machine->spec->state_dir, "disk.qcow2");
     machine->idle = 0;
     machine->events->step(machine->user, STEP_DISK);
-    if (g_file_test(disk, G_FILE_TEST_EXISTS))
+    if (g_file_test(disk, G_FILE_TEST_EXISTS)) {
         after_disk(machine, NULL);
-    else
-        make_disk(machine);
+    } else {
+        g_autofree char *backing = file_in(machine->spec->image_dir, "disk.qcow2");
+        machine->disk_work = g_cancellable_new();
+        overlay_disk_make(machine->provider->settings->qemu_img_program, backing,
+                          machine->spec->state_dir, machine->disk_work, on_disk_made, machine);
+    }
     return G_SOURCE_REMOVE;
 }
 
@@ -513,10 +445,9 @@ qemu_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **reason)
 {
     QemuMachine *machine = (QemuMachine *)base;
     g_autofree char *qemu_pid = file_in(machine->spec->run_dir, "qemu.pid");
-    g_autofree char *bus_pid = file_in(machine->spec->run_dir, "bus.pid");
     reset_outcome(machine);
     machine->watch_agent = watch_agent;
-    machine->bus = process_adopt(bus_pid, on_bus_ended, machine);
+    machine->bus = private_bus_adopt(machine->spec->run_dir, &bus_events, machine);
     machine->qemu = process_adopt(qemu_pid, on_qemu_ended, machine);
     if (machine->qemu != NULL) {
         machine->phase = PHASE_QMP;
@@ -622,7 +553,7 @@ qemu_machine_free(Machine *base)
     qmp_free(machine->qmp);
     guest_agent_free(machine->agent);
     process_free(machine->qemu);
-    process_free(machine->bus);
+    private_bus_free(machine->bus);
     g_free(machine->failure);
     g_free(machine);
 }

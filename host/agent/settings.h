@@ -25,7 +25,7 @@ typedef struct {
 } HostSettings;
 
 typedef struct {
-    const char *config, *state_dir, *run_dir, *socket; /* NULL: not given */
+    char *config, *state_dir, *run_dir, *socket; /* NULL: not given */
 } HostOptions;
 
 HostSettings *host_settings_load(const HostOptions *options, GError **error);

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The vv text opens in stock remote-viewer, unmodified."""
+
+import os
+import signal
+
+import screen
+from harness.wait import wait_for
+from seat import Seat
+
+
+def open_remote_viewer(seat, user, session, name="remote-viewer"):
+    answer = user.post(f"sessions/{session['id']}/connect", {"protocol": "spice"})
+    path = seat.folder / f"{name}.vv"
+    path.write_text(answer["vv"], encoding="utf-8")
+    return seat.start(["remote-viewer", "--debug", str(path)], name)
+
+
+def desktop_seen(seat, guest):
+    """The share of the guest's pixels that stand somewhere in the seat's picture is told by the wallpaper: many colours, and not the empty X screen."""
+    picture = seat.picture()
+    return picture if screen.is_desktop(picture) and guest.display("stats")["spice_clients"] > 0 else None
+
+
+def test_opens_and_types(user, session, guest):
+    guest.run("rm -f /home/user/from-remote-viewer")
+    with Seat(1400, 950) as seat:
+        viewer = open_remote_viewer(seat, user, session)
+        window = seat.wait_window(window_class="remote-viewer", seconds=60)
+        wait_for(lambda: desktop_seen(seat, guest), 60, "remote-viewer shows the desktop", 0.3)
+        assert viewer.poll() is None
+        guest.run_in_session("pkill -x xterm; setsid xterm -geometry 60x12+40+40 -fa 'DejaVu Sans Mono' -fs 14 </dev/null >/dev/null 2>&1 &")
+        wait_for(lambda: "xterm" in guest.run_in_session("pgrep -a xterm", check=False), 20, "a terminal")
+        x, y, width, height = seat.geometry(window)
+        seat.run(["xdotool", "windowfocus", window])
+
+        def typed():
+            seat.click(x + 250, y + 220)
+            seat.type("echo Oriel>from-remote-viewer\n")
+            return guest.file_exists("/home/user/from-remote-viewer")
+        wait_for(typed, 60, "the typed command ran in the guest", 1)
+        assert guest.run("cat /home/user/from-remote-viewer").strip() == "Oriel"
+
+
+def test_ticket_is_not_taken_by_another_desktop(user, session):
+    """A route that is not the ticket's own is refused, and so is a ticket that is made up: remote-viewer shows no desktop."""
+    with Seat(800, 600) as seat:
+        answer = user.post(f"sessions/{session['id']}/connect", {"protocol": "spice"})
+        path = seat.folder / "wrong.vv"
+        path.write_text(answer["vv"].replace(answer["ticket"], "A" * len(answer["ticket"])), encoding="utf-8")
+        seat.start(["remote-viewer", "--debug", str(path)], "wrong")
+        wait_for(lambda: any(word in seat.log("wrong").read_text(errors="replace").lower()
+                             for word in ("auth", "error")), 40, "remote-viewer is refused", 0.2)
+        assert not screen.is_desktop(seat.picture())
+
+
+def test_display_killed_ends_the_stream(user, session, guest):
+    with Seat(1400, 950) as seat:
+        viewer = open_remote_viewer(seat, user, session)
+        wait_for(lambda: desktop_seen(seat, guest), 60, "remote-viewer shows the desktop", 0.3)
+        before = guest.pid("display")
+        os.kill(before, signal.SIGKILL)
+        wait_for(lambda: guest.pid("display") not in (None, before), 10, "the display is started again")
+        assert viewer  # remote-viewer itself does not reconnect; a new ticket opens it again
+        open_remote_viewer(seat, user, session, "again")
+        wait_for(lambda: desktop_seen(seat, guest), 60, "remote-viewer shows the desktop again", 0.3)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sign in over REST, open the desktop with a stock VNC client through the WebSocket, see it, use it."""
+
+import pytest
+
+import screen
+from harness.wait import wait_for
+from vnc import VncClient, client_program
+
+
+def connect(user, session, encodings=None):
+    answer = user.post(f"sessions/{session['id']}/connect", {"protocol": "vnc"})
+    return VncClient(client_program(), answer["websocket"], answer["ticket"], encodings)
+
+
+def focus_terminal(client, guest):
+    """A fresh terminal in a known place, with the keyboard's focus."""
+    guest.run_in_session("pkill -x xterm; setsid xterm -geometry 60x12+40+40 -fa 'DejaVu Sans Mono' -fs 14 </dev/null >/dev/null 2>&1 &")
+    wait_for(lambda: "xterm" in guest.run_in_session("xprop -root _NET_CLIENT_LIST >/dev/null; pgrep -a xterm", check=False), 20, "a terminal")
+    client.quiet(700)
+    client.click(200, 150)
+    client.quiet(500)
+
+
+@pytest.mark.parametrize("encodings", [None, "raw", "zrle", "hextile"])
+def test_sees_the_desktop(user, session, guest, tmp_path, encodings):
+    with connect(user, session, encodings) as client:
+        client.wait_updates(1)
+        client.quiet(700)
+        picture = client.picture(tmp_path / "client.ppm")
+        truth = guest.screenshot()
+    assert screen.is_desktop(picture)
+    # The clock in the task bar may tick between the two pictures; nothing else may differ.
+    assert screen.differing(picture, truth) < 0.005
+
+
+def test_types_into_the_terminal(user, session, guest, tmp_path):
+    with connect(user, session) as client:
+        focus_terminal(client, guest)
+        before = client.picture(tmp_path / "before.ppm")
+        client.type("echo Oriel | tee typed")
+        client.wait_updates(1)
+        client.type("\n")
+        client.quiet(700)
+        after = client.picture(tmp_path / "after.ppm")
+    wait_for(lambda: guest.file_exists("/home/user/typed"), 20, "the typed command ran")
+    assert guest.run("cat /home/user/typed").strip() == "Oriel"
+    box = screen.changed_box(before, after)
+    assert box, "nothing changed on the screen"
+    assert "Oriel" in screen.text(after, box)
+
+
+def test_keys_with_shift_and_symbols(user, session, guest):
+    wanted = r"""aZ09 !@#$%^&*()_+-=[]{};:,.<>/?|~"""
+    with connect(user, session) as client:
+        focus_terminal(client, guest)
+        client.type("cat > symbols\n" + wanted + "\n")
+        client.quiet(700)
+        client.key(0xffe3) # Control alone does nothing
+        client.type("exit\n")
+    got = wait_for(lambda: guest.run("cat /home/user/symbols", check=False).strip(), 20, "the typed line")
+    assert got.splitlines()[0] == wanted
+
+
+def test_guest_follows_the_window(user, session, guest):
+    with connect(user, session) as client:
+        client.wait_updates(1)
+        try:
+            for size in ((1024, 768), (1400, 900)):
+                client.resize(*size)
+                client.until_size(*size)
+                assert guest.screen_size() == size
+        finally:
+            client.resize(1280, 800)
+            client.until_size(1280, 800)
+
+
+def test_clipboard_both_ways(user, session, guest):
+    with connect(user, session) as client:
+        client.wait_updates(1)
+        client.clip("from the client")
+        wait_for(lambda: guest.run_in_session("xsel -b -o || true").strip() == "from the client", 30, "the guest has the text")
+        guest.run_in_session("printf 'from the guest' | xsel -b -i")
+        assert client.cut.get(timeout=30) == "from the guest"
+
+
+def test_two_see_the_same(user, session, guest, tmp_path):
+    with connect(user, session) as first, connect(user, session, "zrle") as second:
+        for client in (first, second):
+            client.wait_updates(1)
+        focus_terminal(first, guest)
+        first.type("clear; echo both\n")
+        first.quiet(700)
+        second.quiet(700)
+        one, two = first.picture(tmp_path / "1.ppm"), second.picture(tmp_path / "2.ppm")
+        assert screen.differing(one, two) < 0.005
+        assert screen.is_desktop(one)

@@ -9,12 +9,22 @@
 #define MAX_LINE (64 * 1024)
 /* The file that a guest makes when its desktop stands. */
 #define DESKTOP_FILE "/run/oriel/desktop"
+/* What makes it. A guest that has this says itself when its desktop stands: that somebody is logged
+ * in there (the session starts, and nothing is drawn yet) does not count then. */
+#define ANNOUNCER "/usr/lib/oriel-guest/announce"
 /* How often the agent is asked, and after how long without an answer the connection is made anew: a
  * guest that restarts its agent may lose what was on the way. */
 #define ASK_MS     500
 #define SILENCE_MS 10000
 
-typedef enum { STEP_SYNC, STEP_OPEN, STEP_CLOSE, STEP_USERS } Step;
+typedef enum {
+    STEP_SYNC,
+    STEP_ANNOUNCER,
+    STEP_ANNOUNCER_CLOSE,
+    STEP_OPEN,
+    STEP_CLOSE,
+    STEP_USERS,
+} Step;
 
 struct GuestAgent {
     char *path;
@@ -22,7 +32,8 @@ struct GuestAgent {
     Step step;
     json_int_t sync_id;
     gboolean waiting; /* for an answer */
-    gint64 asked_at;  /* µs, monotonic */
+    gboolean announces;
+    gint64 asked_at; /* µs, monotonic */
     guint timer;
     GuestState state;
     GuestAgentChanged changed;
@@ -56,6 +67,29 @@ set_state(GuestAgent *agent, GuestState state)
 }
 
 static void
+ask_open(GuestAgent *agent, Step step, const char *path)
+{
+    ask(agent, step,
+        json_pack("{s:s, s:{s:s, s:s}}", "execute", "guest-file-open", "arguments", "path", path,
+                  "mode", "r"));
+}
+
+static void
+ask_close(GuestAgent *agent, Step step, json_t *handle)
+{
+    ask(agent, step,
+        json_pack("{s:s, s:{s:O}}", "execute", "guest-file-close", "arguments", "handle", handle));
+}
+
+/* Nothing to ask until the timer comes again. */
+static void
+rest(GuestAgent *agent)
+{
+    agent->waiting = FALSE;
+    agent->step = STEP_OPEN;
+}
+
+static void
 take_answer(GuestAgent *agent, json_t *result)
 {
     switch (agent->step) {
@@ -63,15 +97,24 @@ take_answer(GuestAgent *agent, json_t *result)
         /* Answers to the questions of an earlier connection may come first. */
         if (!json_is_integer(result) || json_integer_value(result) != agent->sync_id)
             return;
-        agent->waiting = FALSE;
-        agent->step = STEP_OPEN;
+        ask_open(agent, STEP_ANNOUNCER, ANNOUNCER);
         set_state(agent, GUEST_ANSWERS);
+        return;
+    case STEP_ANNOUNCER:
+        agent->announces = json_is_integer(result);
+        if (agent->announces)
+            ask_close(agent, STEP_ANNOUNCER_CLOSE, result);
+        else
+            rest(agent);
+        return;
+    case STEP_ANNOUNCER_CLOSE:
+        rest(agent);
         return;
     case STEP_OPEN:
         if (json_is_integer(result))
-            ask(agent, STEP_CLOSE,
-                json_pack("{s:s, s:{s:O}}", "execute", "guest-file-close", "arguments", "handle",
-                          result));
+            ask_close(agent, STEP_CLOSE, result);
+        else if (agent->announces)
+            rest(agent);
         else
             ask(agent, STEP_USERS, json_pack("{s:s}", "execute", "guest-get-users"));
         return;
@@ -79,8 +122,7 @@ take_answer(GuestAgent *agent, json_t *result)
         set_state(agent, GUEST_DESKTOP);
         return;
     case STEP_USERS:
-        agent->waiting = FALSE;
-        agent->step = STEP_OPEN;
+        rest(agent);
         if (json_array_size(result) > 0)
             set_state(agent, GUEST_DESKTOP);
         return;
@@ -126,9 +168,7 @@ on_timer(gpointer user)
             json_pack("{s:s, s:{s:I}}", "execute", "guest-sync", "arguments", "id",
                       agent->sync_id));
     } else {
-        ask(agent, STEP_OPEN,
-            json_pack("{s:s, s:{s:s, s:s}}", "execute", "guest-file-open", "arguments", "path",
-                      DESKTOP_FILE, "mode", "r"));
+        ask_open(agent, STEP_OPEN, DESKTOP_FILE);
     }
     return G_SOURCE_CONTINUE;
 }

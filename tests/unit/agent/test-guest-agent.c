@@ -126,6 +126,7 @@ static void
 test_file(Fixture *fixture, gconstpointer data)
 {
     sync_up(fixture);
+    answer(fixture, "guest-file-open", "{\"error\": {}}\n"); /* nothing announces in this guest */
     answer(fixture, "guest-file-open",
            "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no such file\"}}\n");
     answer(fixture, "guest-get-users", "{\"return\": []}\n");
@@ -141,7 +142,22 @@ test_user(Fixture *fixture, gconstpointer data)
 {
     sync_up(fixture);
     answer(fixture, "guest-file-open", "{\"error\": {}}\n");
+    answer(fixture, "guest-file-open", "{\"error\": {}}\n");
     answer(fixture, "guest-get-users", "{\"return\": [{\"user\": \"anna\", \"login-time\": 1}]}\n");
+    wait_for(fixture, GUEST_DESKTOP);
+}
+
+/* A guest that announces its desktop is not asked who is logged in: that comes before anything is
+ * drawn. */
+static void
+test_announced(Fixture *fixture, gconstpointer data)
+{
+    sync_up(fixture);
+    answer(fixture, "guest-file-open", "{\"return\": 1000}\n");
+    answer(fixture, "guest-file-close", "{\"return\": {}}\n");
+    answer(fixture, "guest-file-open", "{\"error\": {}}\n");
+    answer(fixture, "guest-file-open", "{\"return\": 1001}\n");
+    answer(fixture, "guest-file-close", "{\"return\": {}}\n");
     wait_for(fixture, GUEST_DESKTOP);
 }
 
@@ -164,6 +180,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/guest-agent/file", Fixture, NULL, set_up, test_file, tear_down);
     g_test_add("/guest-agent/user", Fixture, NULL, set_up, test_user, tear_down);
+    g_test_add("/guest-agent/announced", Fixture, NULL, set_up, test_announced, tear_down);
     g_test_add("/guest-agent/again", Fixture, NULL, set_up, test_again, tear_down);
     return g_test_run();
 }

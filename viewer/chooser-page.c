@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#define MAX_WIDTH 640
+
 struct _ChooserPage {
     GtkBox parent;
     GtkLabel *greeting, *empty_text;
@@ -32,11 +34,24 @@ on_refresh(ChooserPage *page)
     g_signal_emit(page, refresh_signal, 0);
 }
 
+/* Cards as wide as a full screen are hard to read. */
+static void
+chooser_page_size_allocate(GtkWidget *widget, GtkAllocation *area)
+{
+    GtkAllocation inner = *area;
+    if (inner.width > MAX_WIDTH) {
+        inner.x += (inner.width - MAX_WIDTH) / 2;
+        inner.width = MAX_WIDTH;
+    }
+    GTK_WIDGET_CLASS(chooser_page_parent_class)->size_allocate(widget, &inner);
+}
+
 static void
 chooser_page_class_init(ChooserPageClass *class)
 {
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
     GType type = G_TYPE_FROM_CLASS(class);
+    widget->size_allocate = chooser_page_size_allocate;
     chosen_signal = g_signal_new("chosen", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
     refresh_signal =

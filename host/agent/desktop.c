@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 
 /* How long a client that opens a desktop waits for its display to come back. */
-#define OPEN_TIMEOUT_MS 3000
+#define OPEN_TIMEOUT_MS  3000
+#define AGENT_WAIT_KVM_S 120
+#define AGENT_WAIT_TCG_S 900
 
 struct Desktop {
     DesktopRecord *record;
@@ -97,6 +99,16 @@ become_ready_when_due(Desktop *desktop)
     enter(desktop, DESKTOP_READY, NULL);
 }
 
+/* A guest that has an agent must have had the time to start it, on a busy machine as well.
+ * Translated guests are slower by far. */
+static gint64
+agent_wait(const Desktop *desktop)
+{
+    if (desktop->settings->agent_wait_s > 0)
+        return desktop->settings->agent_wait_s;
+    return g_str_equal(desktop->record->accelerator, "kvm") ? AGENT_WAIT_KVM_S : AGENT_WAIT_TCG_S;
+}
+
 static void
 watch_screen(Desktop *desktop)
 {
@@ -105,7 +117,7 @@ watch_screen(Desktop *desktop)
         return;
     display_process_screen(desktop->display, &screen);
     gboolean still = screen_watch_look(&desktop->screen, &screen);
-    if (!still || seconds_since(desktop->step_began) < desktop->settings->agent_wait_s)
+    if (!still || seconds_since(desktop->step_began) < agent_wait(desktop))
         return;
     g_message("The guest of “%s” does not tell when its desktop stands; its screen is graphical "
               "and still.",

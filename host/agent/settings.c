@@ -63,14 +63,14 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
 {
     settings->max_desktops = 64;
     settings->memory_reserve_mib = 512;
-    settings->agent_wait_s = 180;
-    settings->start_timeout_s = 900;
+    settings->agent_wait_s = 0;
+    settings->start_timeout_s = 1800;
     settings->stop_timeout_s = 30;
     return oriel_config_int(config, GROUP, "max-desktops", 1, 1000, &settings->max_desktops,
                             error) &&
            oriel_config_int(config, GROUP, "memory-reserve", 0, 1 << 20,
                             &settings->memory_reserve_mib, error) &&
-           oriel_config_int(config, GROUP, "agent-wait", 1, 86400, &settings->agent_wait_s,
+           oriel_config_int(config, GROUP, "agent-wait", 0, 86400, &settings->agent_wait_s,
                             error) &&
            oriel_config_int(config, GROUP, "start-timeout", 0, 86400, &settings->start_timeout_s,
                             error) &&

@@ -17,8 +17,8 @@ typedef struct {
                           host's own services with it */
     int max_desktops;  /* max-desktops: of all states */
     int memory_reserve_mib; /* memory-reserve: what desktops leave to the host itself */
-    int agent_wait_s; /* agent-wait: after this long without an agent a still, graphical screen is a
-                         desktop */
+    int agent_wait_s;    /* agent-wait: after this long without an agent a still, graphical screen
+                            is a desktop; 0: as the accelerator suggests */
     int start_timeout_s; /* start-timeout: how long a desktop may take to become ready; 0: for ever
                           */
     int stop_timeout_s;  /* stop-timeout: from the power button to the end by force */

@@ -45,21 +45,23 @@ parse_header(const guint8 *data, gsize size, gsize least, gsize *whole)
  * one after the other. */
 static gboolean
 caps_are_sane(const guint8 *body, gsize body_size, gsize least, const guint8 *counts,
-              gboolean *auth_selection, gsize *common_at)
+              gboolean *auth_selection, gboolean *mini_header, gsize *common_at)
 {
     guint32 common = read_u32(counts);
     guint32 channel = read_u32(counts + 4);
     guint32 at = read_u32(counts + 8);
 
     *auth_selection = FALSE;
+    *mini_header = FALSE;
     *common_at = 0;
     /* each is below 2^32, so the sum fits 64 bits */
     if (at < least || at > body_size || ((guint64)common + channel) * 4 > body_size - at)
         return FALSE;
     if (common > 0) {
         *common_at = at;
-        *auth_selection =
-            (read_u32(body + at) & (1u << SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION)) != 0;
+        guint32 word = read_u32(body + at);
+        *auth_selection = (word & (1u << SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION)) != 0;
+        *mini_header = (word & (1u << SPICE_COMMON_CAP_MINI_HEADER)) != 0;
     }
     return TRUE;
 }
@@ -78,7 +80,7 @@ spice_link_request_parse(const guint8 *data, gsize size, SpiceLinkRequest *reque
     request->channel_id = body[G_STRUCT_OFFSET(SpiceLinkMess, channel_id)];
     if (!caps_are_sane(body, request->size - sizeof(SpiceLinkHeader), sizeof(SpiceLinkMess),
                        body + G_STRUCT_OFFSET(SpiceLinkMess, num_common_caps),
-                       &request->auth_selection, &common_at))
+                       &request->auth_selection, &request->mini_header, &common_at))
         return SPICE_LINK_MALFORMED;
     return SPICE_LINK_GOOD;
 }
@@ -96,7 +98,7 @@ reply_parse(const guint8 *data, gsize size, SpiceLinkReplyInfo *reply, gsize *co
     if (reply->error == SPICE_LINK_OK &&
         !caps_are_sane(body, reply->size - sizeof(SpiceLinkHeader), sizeof(SpiceLinkReply),
                        body + G_STRUCT_OFFSET(SpiceLinkReply, num_common_caps),
-                       &reply->auth_selection, common_at))
+                       &reply->auth_selection, &reply->mini_header, common_at))
         return SPICE_LINK_MALFORMED;
     return SPICE_LINK_GOOD;
 }
@@ -144,4 +146,32 @@ spice_link_reply_error(guint32 error)
     message.reply.error = GUINT32_TO_LE(error);
     message.reply.caps_offset = GUINT32_TO_LE((guint32)sizeof(SpiceLinkReply));
     return g_bytes_new(&message, sizeof message);
+}
+
+gsize
+spice_framing_next(SpiceFraming *framing, const guint8 *data, gsize size, gboolean *ends)
+{
+    gsize whole = framing->mini_header ? sizeof(SpiceMiniDataHeader) : sizeof(SpiceDataHeader);
+    gsize size_at = framing->mini_header ? G_STRUCT_OFFSET(SpiceMiniDataHeader, size)
+                                         : G_STRUCT_OFFSET(SpiceDataHeader, size);
+    gsize used = 0;
+
+    G_STATIC_ASSERT(sizeof(SpiceDataHeader) == sizeof framing->header);
+    if (framing->header_size < whole) {
+        used = MIN(size, whole - framing->header_size);
+        memcpy(framing->header + framing->header_size, data, used);
+        framing->header_size += used;
+        if (framing->header_size == whole)
+            framing->body_left = read_u32(framing->header + size_at);
+    }
+    *ends = FALSE;
+    if (framing->header_size == whole) {
+        gsize body = MIN(size - used, framing->body_left);
+        used += body;
+        framing->body_left -= body;
+        *ends = framing->body_left == 0;
+    }
+    if (*ends)
+        framing->header_size = 0;
+    return used;
 }

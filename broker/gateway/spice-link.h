@@ -26,6 +26,7 @@ typedef struct {
     guint8 channel_type;
     guint8 channel_id;
     gboolean auth_selection; /* the client will name its mechanism */
+    gboolean mini_header;    /* it knows the short form of message headers */
 } SpiceLinkRequest;
 
 /* data: from the first byte the client sent. More bytes than the message's are fine. */
@@ -36,6 +37,7 @@ typedef struct {
     guint32 error;
     guint8 key[SPICE_LINK_KEY_SIZE];
     gboolean auth_selection;
+    gboolean mini_header;
 } SpiceLinkReplyInfo;
 
 SpiceLinkResult spice_link_reply_parse(const guint8 *data, gsize size, SpiceLinkReplyInfo *reply);
@@ -46,3 +48,15 @@ void spice_link_reply_replace(guint8 *data, const guint8 key[SPICE_LINK_KEY_SIZE
 
 /* A reply that only says what went wrong. */
 GBytes *spice_link_reply_error(guint32 error);
+
+/* Where the messages after the link stage end. All zero but mini_header at the beginning. */
+typedef struct {
+    gboolean mini_header; /* both sides know it */
+    guint8 header[18];
+    gsize header_size; /* bytes of it seen */
+    guint64 body_left;
+} SpiceFraming;
+
+/* How many of the bytes belong to the message that is under way; ends says whether it ends with
+ * them. size > 0. */
+gsize spice_framing_next(SpiceFraming *framing, const guint8 *data, gsize size, gboolean *ends);

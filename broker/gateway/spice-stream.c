@@ -48,6 +48,7 @@ struct SpiceStream {
     char *route;
     SpiceLinkRequest request;
     SpiceLinkReplyInfo reply;
+    SpiceFraming framing; /* of what the display sends */
     gboolean client_ended;
     gboolean display_ended;
     guint deadline;
@@ -299,6 +300,8 @@ stream_result(SpiceStream *stream)
     result = GUINT32_FROM_LE(result);
     g_byte_array_remove_range(stream->from_display, 0, sizeof result);
     stream_send_result(stream, result);
+    wire_cut(stream->client);
+    stream->framing.mini_header = stream->request.mini_header && stream->reply.mini_header;
     if (result != SPICE_LINK_OK) {
         stream_end_after_queue(stream);
         return FALSE;
@@ -320,10 +323,35 @@ pass(GByteArray *bytes, Wire *from, Wire *to, gboolean ended)
         wire_finish(to);
 }
 
+/*
+ * spice-gtk looks at the socket, not into its TLS layer, for whether there is another message: two
+ * in one record, and the second lies there until more comes. So each message has records of its
+ * own.
+ */
+static void
+pass_messages(SpiceStream *stream)
+{
+    GByteArray *bytes = stream->from_display;
+    gsize size = MIN(bytes->len, wire_room(stream->client));
+    gsize at = 0;
+
+    while (at < size) {
+        gboolean ends;
+        gsize part = spice_framing_next(&stream->framing, bytes->data + at, size - at, &ends);
+        wire_send(stream->client, bytes->data + at, part);
+        if (ends)
+            wire_cut(stream->client);
+        at += part;
+    }
+    g_byte_array_remove_range(bytes, 0, size);
+}
+
 static gboolean
 stream_pass(SpiceStream *stream)
 {
     pass(stream->from_client, stream->client, stream->display, stream->client_ended);
+    pass_messages(stream);
+    /* what is left has no room now; this asks to be told */
     pass(stream->from_display, stream->display, stream->client, stream->display_ended);
     return FALSE;
 }

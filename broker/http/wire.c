@@ -29,7 +29,9 @@ struct Wire {
     GByteArray *queue;
     gsize sent; /* bytes at the head of queue that are gone already */
     gsize queue_max;
-    GSource *source; /* on fd */
+    GArray *cuts;     /* of guint64: positions in all that is ever sent, rising */
+    guint64 position; /* of the next byte to be sent */
+    GSource *source;  /* on fd */
     GIOCondition watched;
     GSource *again; /* there is something to read that the descriptor does not show */
     gboolean handshaking;
@@ -99,6 +101,7 @@ wire_new(int fd, gsize queue_max, const WireEvents *events, gpointer user)
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     wire->fd = fd;
     wire->queue = g_byte_array_new();
+    wire->cuts = g_array_new(FALSE, FALSE, sizeof(guint64));
     wire->queue_max = queue_max;
     wire->events = events;
     wire->user = user;
@@ -150,6 +153,7 @@ wire_free(Wire *wire)
     if (wire->busy)
         return; /* wire_leave() does the rest */
     g_byte_array_unref(wire->queue);
+    g_array_unref(wire->cuts);
     g_free(wire);
 }
 
@@ -271,15 +275,29 @@ wire_begin_tls(Wire *wire)
     g_clear_pointer(&wire->pending, tls_identity_unref);
 }
 
+/* How many bytes may go into one write. */
+static gsize
+wire_next_size(Wire *wire, guint *cut)
+{
+    gsize size = wire->queue->len - wire->sent;
+
+    while (*cut < wire->cuts->len && g_array_index(wire->cuts, guint64, *cut) <= wire->position)
+        ++*cut;
+    if (*cut < wire->cuts->len)
+        size = MIN(size, g_array_index(wire->cuts, guint64, *cut) - wire->position);
+    return size;
+}
+
 static void
 wire_write(Wire *wire)
 {
+    guint cut = 0;
     const char *what = NULL;
 
     while (wire->sent < wire->queue->len) {
         gsize done = 0;
         IoResult result = wire_io(wire, FALSE, wire->queue->data + wire->sent,
-                                  wire->queue->len - wire->sent, &done, &what);
+                                  wire_next_size(wire, &cut), &done, &what);
         if (result == IO_AGAIN)
             break;
         if (result != IO_DONE) {
@@ -287,7 +305,10 @@ wire_write(Wire *wire)
             return;
         }
         wire->sent += done;
+        wire->position += done;
     }
+    if (cut > 0)
+        g_array_remove_range(wire->cuts, 0, cut);
     /* moved only now and then: each byte is moved once on average */
     if (wire->sent == wire->queue->len) {
         g_byte_array_set_size(wire->queue, 0);
@@ -451,6 +472,15 @@ wire_send(Wire *wire, const void *data, gsize size)
     if (!wire->busy)
         wire_update(wire);
     return taken;
+}
+
+void
+wire_cut(Wire *wire)
+{
+    guint64 at = wire->position + wire_queued(wire);
+
+    if (at > wire->position)
+        g_array_append_val(wire->cuts, at);
 }
 
 void

@@ -43,6 +43,8 @@ void wire_start_tls(Wire *wire, TlsIdentity *identity);
 
 /* Queues bytes; returns how many were taken. */
 gsize wire_send(Wire *wire, const void *data, gsize size);
+/* Bytes sent before and after this never share a TLS record. */
+void wire_cut(Wire *wire);
 gsize wire_queued(Wire *wire);
 gsize wire_room(Wire *wire);
 

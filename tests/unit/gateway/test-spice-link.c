@@ -104,6 +104,27 @@ test_error_reply(void)
     g_assert_cmpuint(reply.size, ==, size);
 }
 
+static void
+test_framing(void)
+{
+    /* two messages with a mini header: 3 bytes, none */
+    static const guint8 bytes[] = {1, 0, 3, 0, 0, 0, 'a', 'b', 'c', 2, 0, 0, 0, 0, 0};
+
+    for (gsize piece = 1; piece <= sizeof bytes; piece++) {
+        SpiceFraming framing = {.mini_header = TRUE};
+        gsize at = 0, ends_at[2] = {0}, count = 0;
+        while (at < sizeof bytes) {
+            gboolean ends;
+            at += spice_framing_next(&framing, bytes + at, MIN(piece, sizeof bytes - at), &ends);
+            if (ends)
+                ends_at[count++] = at;
+        }
+        g_assert_cmpuint(count, ==, 2);
+        g_assert_cmpuint(ends_at[0], ==, 9);
+        g_assert_cmpuint(ends_at[1], ==, 15);
+    }
+}
+
 /* Random damage: whatever comes out, nothing is read or written past the end (this runs under ASan
  * too). */
 static void
@@ -174,6 +195,7 @@ main(int argc, char **argv)
     g_test_add_func("/gateway/spice-link/malformed", test_malformed);
     g_test_add_func("/gateway/spice-link/reply", test_reply);
     g_test_add_func("/gateway/spice-link/error-reply", test_error_reply);
+    g_test_add_func("/gateway/spice-link/framing", test_framing);
     g_test_add_func("/gateway/spice-link/mutations", test_mutations);
     g_test_add_func("/gateway/spice-key/round-trip", test_key);
     g_test_add_func("/gateway/spice-key/foreign-key", test_foreign_key);

@@ -33,14 +33,14 @@ class PortalPage:
             self._node.kill()
             self._node.wait()
 
-    def do(self, name, **values):
+    def do(self, command, /, **values):
         """One command of driver.mjs."""
-        self._node.stdin.write(json.dumps({"do": name, **values}) + "\n")
+        self._node.stdin.write(json.dumps({"do": command, **values}) + "\n")
         self._node.stdin.flush()
         line = self._node.stdout.readline()
         assert line, "the browser ended"
         answer = json.loads(line)
-        assert "error" not in answer, f"{name} {values}: {answer['error']}"
+        assert "error" not in answer, f"{command} {values}: {answer['error']}"
         return answer["result"]
 
     def enter_desktop(self, stack, account, pool="demo", seconds=60):

@@ -109,7 +109,8 @@ export class DesktopView {
   #showState(state) {
     this.element.dataset.link = state;
     if (state !== 'connected') {
-      this.#curtain.say(t(WORDS[state]), state === 'connecting' ? QUIET_FOR : 0);
+      const words = state === 'lost' && !this.#greeted ? 'desktop.connecting' : WORDS[state];
+      this.#curtain.say(t(words), state === 'connecting' ? QUIET_FOR : 0);
       return;
     }
     this.#link.rfb.resizeSession = this.#follow;

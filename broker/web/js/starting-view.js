@@ -4,7 +4,7 @@
 import { api } from './api.js';
 import { announce, h, icon, pause, setText } from './dom.js';
 import { patiently, sentence } from './problem.js';
-import { duration, hasText, t } from './strings.js';
+import { duration, hasText, language, t } from './strings.js';
 import { createWhyPanel } from './why-panel.js';
 
 const STEPS = ['disk', 'machine', 'boot', 'desktop', 'ready'];
@@ -53,6 +53,15 @@ class ProgressBar {
   }
 }
 
+/** What it does now. The seconds a host counts are left out: the page counts by itself, and a change is read aloud. */
+function stepText({ step, step_text: told }) {
+  const own = `starting.doing.${step}`;
+  if (hasText(own) && (language !== 'en' || !told)) {
+    return t(own);
+  }
+  return told ? told.replace(/\s*\(\d+ s\)$/, '') : t('starting.asking');
+}
+
 /** The pieces of the page while it starts. */
 function createProgress(leave) {
   const stepper = new Stepper();
@@ -69,9 +78,7 @@ function createProgress(leave) {
     show(session) {
       stepper.show(session.step);
       bar.show(session.progress);
-      const text = session.state === 'stopping'
-        ? t('starting.stopping')
-        : session.step_text || (hasText(`starting.doing.${session.step}`) ? t(`starting.doing.${session.step}`) : t('starting.asking'));
+      const text = session.state === 'stopping' ? t('starting.stopping') : stepText(session);
       if (doing.textContent !== text) {
         setText(doing, text);
         announce(text);

@@ -10,7 +10,7 @@ const languageOf = (tag) => tag.toLowerCase().split('-')[0];
 
 // The whole tag (“en-GB”) says how times are written; its first part which sentences there are.
 const locale = navigator.languages.find((tag) => Object.hasOwn(LANGUAGES, languageOf(tag))) ?? 'en';
-const language = languageOf(locale);
+export const language = languageOf(locale);
 document.documentElement.lang = language;
 
 const strings = { ...english, ...LANGUAGES[language] };

@@ -286,7 +286,8 @@ open_source(Display *display, const char *uri, GError **error)
 static gboolean
 build(Display *display, const DisplayOptions *options, GError **error)
 {
-    if (!open_sink(display, &display->outputs[1], &sink_spice, options->spice_path, error))
+    if (!open_sink(display, &display->outputs[0], &sink_vnc, options->vnc_path, error) ||
+        !open_sink(display, &display->outputs[1], &sink_spice, options->spice_path, error))
         return FALSE;
     if (options->agent_path)
         display->agent = vdagent_new(options->agent_path, display->clipboard, NULL, NULL);

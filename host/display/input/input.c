@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "input/input.h"
 
+#include "input/keymap.h"
+
 #include <string.h>
 
 #define N_QNUMS 256
@@ -60,6 +62,47 @@ input_client_key(InputClient *client, guint qnum, gboolean down)
         return;
     client->held[qnum] = down;
     input->sink->key(input->user, qnum, down);
+}
+
+#define QNUM_LEFT_SHIFT  0x2a
+#define QNUM_RIGHT_SHIFT 0x36
+
+/* Presses or lifts shift for one key, where the client's own shift does not fit the character. */
+static void
+tap_shift(InputClient *client, gboolean down)
+{
+    Input *input = client->input;
+    static const guint shifts[] = {QNUM_LEFT_SHIFT, QNUM_RIGHT_SHIFT};
+    for (guint i = 0; i < G_N_ELEMENTS(shifts); i++)
+        if (down ? i == 0 : client->held[shifts[i]])
+            input->sink->key(input->user, shifts[i], down);
+}
+
+static void
+restore_shift(InputClient *client)
+{
+    Input *input = client->input;
+    input->sink->key(input->user, QNUM_LEFT_SHIFT, client->held[QNUM_LEFT_SHIFT]);
+    if (client->held[QNUM_RIGHT_SHIFT])
+        input->sink->key(input->user, QNUM_RIGHT_SHIFT, TRUE);
+}
+
+void
+input_client_keysym(InputClient *client, guint32 keysym, gboolean down)
+{
+    KeymapKey key = keymap_find(keysym);
+    gboolean shift = client->held[QNUM_LEFT_SHIFT] || client->held[QNUM_RIGHT_SHIFT];
+    if (!key.qnum || !client->input->sink)
+        return;
+    /* With caps lock on, letters come out the other way round; the client has seen to it. */
+    gboolean letter = g_ascii_isalpha(keysym < 0x7f ? (char)keysym : 0);
+    gboolean fits =
+        key.either || !down || key.shift == shift || (letter && (client->input->leds & LED_CAPS));
+    if (!fits)
+        tap_shift(client, key.shift);
+    input_client_key(client, key.qnum, down);
+    if (!fits)
+        restore_shift(client);
 }
 
 static void

@@ -15,12 +15,24 @@ from .processes import read_pid_file
 from .wait import wait_for
 
 
+def _connect(path, seconds):
+    """A connected socket. QEMU takes one client at a time and needs a moment after the last one: until then it is full."""
+    def attempt():
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(seconds)
+        try:
+            sock.connect(str(path))
+            return sock
+        except OSError:
+            sock.close()
+            raise
+    return wait_for(attempt, seconds, f"a connection to {path}")
+
+
 @contextlib.contextmanager
 def _lines(path, seconds):
     """A JSON-lines conversation on a Unix socket."""
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(seconds)
-        sock.connect(str(path))
+    with _connect(path, seconds) as sock:
         with sock.makefile("rwb") as stream:
             def ask(command, **arguments):
                 message = {"execute": command, "arguments": arguments}
@@ -103,9 +115,7 @@ class Guest:
 
     def display(self, call, **arguments):
         """One call on oriel-display's control socket ("stats", "screenshot")."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(30)
-            sock.connect(str(self.run_dir / "control"))
+        with _connect(self.run_dir / "control", 30) as sock:
             sock.sendall(json.dumps({"id": "t", "call": call, "args": arguments}).encode() + b"\n")
             with sock.makefile("rb") as stream:
                 answer = json.loads(stream.readline())

@@ -1,0 +1,484 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real oriel-broker against a host that does what a test wants."""
+
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
+from harness import paths  # noqa: E402  pylint: disable=wrong-import-position
+from harness.rest import RestError  # noqa: E402  pylint: disable=wrong-import-position
+from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
+from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@pytest.fixture
+def stack():
+    """A broker with a fake host (stack.host), the pool “demo” and the user “ann” (stack.ann)."""
+    with Stack() as running:
+        running.host = FakeHost(running.socket).start()
+        running.init_admin()
+        running.start_broker()
+        running.admin.login("admin", running.admin_password)
+        running.make_pool()
+        running.ann = running.rest(*running.make_user("ann"))
+        yield running
+        running.host.stop()
+
+
+def refused(status, kind, call, *arguments):
+    with pytest.raises(RestError) as caught:
+        call(*arguments)
+    assert (caught.value.status, caught.value.kind) == (status, kind), caught.value
+    return caught.value
+
+
+def restart(stack):
+    stack.stop("broker", signal.SIGKILL)
+    stack.start_broker()
+
+
+def ready_session(stack):
+    session = stack.ann.post("sessions", {"pool": "demo"})
+    wait_for(lambda: session["desktop"] in stack.host.desktops, 10, "the host makes the desktop")
+    stack.host.change(session["desktop"], state="ready", step="ready", progress=100)
+    return wait_for(lambda: (now := stack.ann.get(f"sessions/{session['id']}"))["state"] == "ready" and now,
+                    10, "the session is ready")
+
+
+# Signing in
+
+def test_login_and_logout(stack):
+    me = stack.ann.get("me")
+    assert me["name"] == "ann" and me["roles"] == ["user"] and "csrf" not in me
+    stack.ann.post("logout")
+    refused(401, "unauthorized", stack.ann.get, "me")
+
+
+def test_wrong_password_and_unknown_user_look_the_same(stack):
+    client = stack.rest()
+    wrong = refused(401, "unauthorized", client.login, "ann", "wrong-password")
+    unknown = refused(401, "unauthorized", client.login, "nobody", "wrong-password")
+    assert wrong.problem == unknown.problem
+
+
+def test_guessing_is_slowed_down(stack):
+    client = stack.rest()
+    # On a slow machine the first wait, of 2 s, may be over before the next try; they double.
+    statuses = []
+    while 429 not in statuses and len(statuses) < 15:
+        answer = client.call("POST", "login", {"username": "ann", "password": "wrong-password"})
+        statuses.append(answer.status)
+    assert statuses[:5] == [401] * 5 and answer.status == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 300
+    assert stack.admin.get("me")["name"] == "admin"
+
+
+def test_many_logins_at_once_are_answered(stack):
+    name, password = stack.make_user()
+    statuses = []
+
+    def login():
+        statuses.append(stack.rest().call("POST", "login", {"username": name, "password": password}).status)
+    threads = [threading.Thread(target=login) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Tries count before they are checked: five go through, and the rest are told to wait.
+    assert len(statuses) == 40 and set(statuses) <= {200, 429, 503} and statuses.count(200) >= 1
+
+
+def test_cookie_needs_csrf(stack):
+    name, password = stack.make_user()
+    client = stack.rest()
+    answer = client.call("POST", "login", {"username": name, "password": password, "cookie": True})
+    assert answer.status == 200 and "token" not in answer.json
+    cookie = answer.headers["set-cookie"]
+    for rule in ("__Host-oriel=", "Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
+        assert rule in cookie
+    sent = {"Cookie": cookie.split(";")[0]}
+    assert client.call("GET", "me", headers=sent).json["csrf"] == answer.json["csrf"]
+    assert client.call("POST", "sessions", {"pool": "demo"}, headers=sent).status == 403
+    assert client.call("POST", "sessions", {"pool": "demo"}, headers={**sent, "X-CSRF-Token": "0" * 64}).status == 403
+    sent["X-CSRF-Token"] = answer.json["csrf"]
+    assert client.call("POST", "sessions", {"pool": "demo"}, headers=sent).status == 201
+    assert client.call("POST", "logout", {}, headers=sent).status == 200
+    assert client.call("GET", "me", headers=sent).status == 401
+
+
+def test_logins_end_with_the_right_to_them(stack):
+    stack.admin.patch("users/ann", {"password": "another-password"})
+    refused(401, "unauthorized", stack.ann.get, "me")
+    stack.ann.login("ann", "another-password")
+    stack.admin.patch("users/ann", {"disabled": True})
+    refused(401, "unauthorized", stack.ann.get, "me")
+    refused(401, "unauthorized", stack.ann.login, "ann", "another-password")
+    stack.admin.patch("users/ann", {"disabled": False})
+    stack.ann.login("ann", "another-password")
+    stack.admin.delete("users/ann")
+    refused(401, "unauthorized", stack.ann.get, "me")
+
+
+# Administration
+
+def test_users_are_no_administrators(stack):
+    for path in ("users", "groups", "images", "hosts", "desktops", "audit", "pools/demo"):
+        refused(403, "forbidden", stack.ann.get, path)
+    refused(403, "forbidden", stack.ann.post, "users", {"name": "eve", "password": "12345678"})
+    refused(403, "forbidden", stack.ann.delete, "pools/demo")
+    refused(401, "unauthorized", stack.rest().get, "users")
+
+
+@pytest.mark.parametrize("path, body, named", [
+    ("users", {"name": "Eve", "password": "12345678"}, "name"),
+    ("users", {"name": "eve"}, "password"),
+    ("users", {"name": "eve", "password": "1234567"}, "password"),
+    ("users", {"name": "eve", "password": "12345678", "roles": ["god"]}, "roles"),
+    ("users", {"name": "eve", "password": "12345678", "admin": True}, "admin"),
+    ("users", {"name": "eve", "password": 12345678}, "password"),
+    ("pools", {"name": "p"}, "image"),
+    ("pools", {"name": "p", "image": "demo", "cpus": 0}, "cpus"),
+    ("pools", {"name": "p", "image": "demo", "memory_mib": "1024"}, "memory_mib"),
+    ("pools", {"name": "p", "image": "demo", "entitled": ["user:nobody"]}, "entitled"),
+    ("pools", {"name": "p", "image": "demo", "host": "elsewhere"}, "host"),
+    ("pools", {"name": "p", "image": "../demo"}, "image"),
+    ("groups", {"name": "g", "members": ["nobody"]}, "members"),
+    ("sessions", {}, "pool"),
+    ("sessions", {"pool": ["demo"]}, "pool"),
+])
+def test_bad_input_is_named(stack, path, body, named):
+    error = refused(400, "invalid", stack.admin.post, path, body)
+    assert named in error.problem["detail"]
+
+
+def test_malformed_and_oversized_json(stack):
+    for body, status in ((b"{", 400), (b"[]", 400), (b"\xff\xfe", 400), (b'{"name":' + b"[" * 5000, 400),
+                         (b'{"name":"' + b"x" * 400_000 + b'"}', 413)):
+        answer = stack.admin.call("POST", "users", body, headers={"Content-Type": "application/json"})
+        assert answer.status == status and answer.headers["content-type"] == "application/problem+json"
+    assert stack.admin.call("POST", "users", b"name=x", headers={"Content-Type": "text/plain"}).status == 415
+    assert stack.admin.get("me")["name"] == "admin"
+
+
+def test_names_are_taken_once(stack):
+    refused(409, "conflict", stack.admin.post, "users", {"name": "ann", "password": "12345678"})
+    refused(409, "conflict", stack.admin.post, "pools", {"name": "demo", "image": "demo"})
+    refused(404, "not-found", stack.admin.get, "users/nobody")
+
+
+def test_the_last_administrator_stays(stack):
+    refused(409, "conflict", stack.admin.delete, "users/admin")
+    refused(409, "conflict", stack.admin.patch, "users/admin", {"disabled": True})
+    refused(409, "conflict", stack.admin.patch, "users/admin", {"roles": ["user"]})
+    assert stack.admin.get("users/admin")["disabled"] is False
+    assert stack.admin.get("me")["name"] == "admin"
+
+
+def test_lists_come_in_pages(stack):
+    for number in range(5):
+        stack.make_user(f"page-{number}")
+    names, after = [], ""
+    while after is not None:
+        page = stack.admin.get(f"users?limit=2{after and '&after=' + after}")
+        assert len(page["items"]) <= 2
+        names += [user["name"] for user in page["items"]]
+        after = page.get("next")
+    assert names == sorted(names) and len(names) == len(set(names)) == 7
+    for limit in ("0", "501", "x", "-1"):
+        refused(400, "invalid", stack.admin.get, f"users?limit={limit}")
+
+
+def test_pools_are_shown_to_the_entitled(stack):
+    stack.admin.post("groups", {"name": "staff", "members": []})
+    stack.admin.post("pools", {"name": "secret", "image": "demo", "entitled": ["group:staff"]})
+    assert [pool["name"] for pool in stack.ann.get("pools")["items"]] == ["demo"]
+    assert len(stack.ann.get("pools?all=1")["items"]) == 1
+    assert len(stack.admin.get("pools?all=1")["items"]) == 2
+    refused(404, "not-found", stack.ann.post, "sessions", {"pool": "secret"})
+    stack.admin.patch("groups/staff", {"members": ["ann"]})
+    assert [pool["name"] for pool in stack.ann.get("pools")["items"]] == ["demo", "secret"]
+    assert stack.ann.post("sessions", {"pool": "secret"})["state"] == "starting"
+
+
+# Sessions
+
+def test_session_from_asking_to_leaving(stack):
+    first = stack.ann.call("POST", "sessions", {"pool": "demo"})
+    assert first.status == 201 and first.json["state"] == "starting"
+    again = stack.ann.call("POST", "sessions", {"pool": "demo"})
+    assert again.status == 200 and again.json["id"] == first.json["id"]
+    session, desktop = first.json["id"], first.json["desktop"]
+    assert refused(409, "conflict", stack.ann.post, f"sessions/{session}/connect", {"protocol": "vnc"})
+
+    wait_for(lambda: desktop in stack.host.desktops, 10, "the host makes the desktop")
+    stack.host.change(desktop, step="boot", step_text="Booting", progress=40)
+    wait_for(lambda: stack.ann.get(f"sessions/{session}")["step"] == "boot", 10, "the step is seen")
+    stack.host.change(desktop, progress=41)
+    wait_for(lambda: stack.ann.get(f"sessions/{session}")["progress"] == 41, 10, "progress is seen")
+    stack.host.change(desktop, state="ready", step="ready")
+    wait_for(lambda: stack.ann.get(f"sessions/{session}")["state"] == "ready", 10, "it is ready")
+
+    why = stack.ann.get(f"sessions/{session}/why")["items"]
+    assert [step["verdict"] for step in why][:3] == ["yes", "yes", "yes"] and why[-1]["text"] == "The desktop is ready."
+    stack.ann.delete(f"sessions/{session}")
+    refused(404, "not-found", stack.ann.get, f"sessions/{session}")
+    assert stack.ann.get(f"sessions/{session}/why")["items"] == why
+    # The pool keeps desktops: the next session stands on the same one, at once.
+    assert stack.ann.post("sessions", {"pool": "demo"})["desktop"] == desktop
+    assert stack.ann.get("sessions")["items"][0]["state"] == "ready"
+
+
+def test_long_poll(stack):
+    session = stack.ann.post("sessions", {"pool": "demo"})
+    wait_for(lambda: session["desktop"] in stack.host.desktops, 10, "the host makes the desktop")
+    answers = []
+
+    def wait(query):
+        answers.append(stack.rest_as_ann.call("GET", f"sessions/{session['id']}?wait=30{query}"))
+    stack.rest_as_ann = stack.ann
+    poll = threading.Thread(target=wait, args=("",))
+    poll.start()
+    stack.host.change(session["desktop"], progress=50)  # no change of state: the poll goes on
+    started = time.monotonic()
+    timed = stack.ann.get(f"sessions/{session['id']}?wait=1")
+    assert timed["state"] == "starting" and time.monotonic() - started >= 0.9 and not answers
+    stack.host.change(session["desktop"], state="ready", step="ready")
+    poll.join(10)
+    assert answers[0].json["state"] == "ready"
+
+    # What the caller has not seen is told at once; progress counts where they say it.
+    assert stack.ann.get(f"sessions/{session['id']}?wait=30&state=starting")["state"] == "ready"
+    poll = threading.Thread(target=wait, args=("&state=ready",))
+    poll.start()
+    stack.ann.delete(f"sessions/{session['id']}")
+    poll.join(10)
+    assert answers[1].status == 404
+
+
+def test_logging_off_deletes_where_the_pool_says_so(stack):
+    stack.admin.patch("pools/demo", {"on_logoff": "delete"})
+    session = ready_session(stack)
+    stack.ann.delete(f"sessions/{session['id']}")
+    wait_for(lambda: not stack.host.desktops, 10, "the desktop is deleted")
+    assert stack.ann.post("sessions", {"pool": "demo"})["desktop"] != session["desktop"]
+
+
+def test_the_pool_is_full(stack):
+    stack.admin.patch("pools/demo", {"maximum": 1})
+    ready_session(stack)
+    bob = stack.rest(*stack.make_user("bob"))
+    assert bob.get("pools")["items"][0]["available"] is False
+    refused(503, "busy", bob.post, "sessions", {"pool": "demo"})
+    assert stack.ann.get("pools")["items"][0]["available"] is True
+
+
+def test_a_desktop_that_cannot_be_made(stack):
+    stack.host.create_error = {"type": "no-space", "message": "The disk is full."}
+    session = stack.ann.post("sessions", {"pool": "demo"})
+    failed = wait_for(lambda: (now := stack.ann.get(f"sessions/{session['id']}"))["state"] == "failed" and now,
+                      10, "the session fails")
+    assert failed["reason"] == "The disk is full."
+    assert "The disk is full." in stack.ann.get(f"sessions/{session['id']}/why")["items"][-1]["text"]
+    stack.host.create_error = None
+    again = stack.ann.post("sessions", {"pool": "demo"})
+    assert again["id"] != session["id"] and again["state"] == "starting"
+
+
+def test_a_failed_desktop_gives_way_to_a_new_one(stack):
+    session = ready_session(stack)
+    stack.host.change(session["desktop"], state="failed", reason="QEMU ended.")
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["reason"] == "QEMU ended.", 10, "it fails")
+    again = stack.ann.post("sessions", {"pool": "demo"})
+    assert again["desktop"] != session["desktop"]
+    wait_for(lambda: list(stack.host.desktops) == [again["desktop"]], 10, "the failed one is deleted")
+
+
+def test_a_stopped_desktop_is_started_again(stack):
+    session = ready_session(stack)
+    stack.host.change(session["desktop"], state="stopped")
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "failed", 10, "the session ends")
+    again = stack.ann.post("sessions", {"pool": "demo"})
+    assert again["desktop"] == session["desktop"]
+    wait_for(lambda: stack.host.called("desktop.start"), 10, "it is started")
+    # One that stops itself again at once is broken, and not started for ever.
+    stack.host.change(session["desktop"], state="stopped")
+    wait_for(lambda: stack.ann.get(f"sessions/{again['id']}")["state"] == "failed", 10, "the session fails")
+    assert len(stack.host.called("desktop.start")) == 1
+
+
+def test_no_host(stack):
+    stack.host.stop()
+    wait_for(lambda: stack.admin.get("hosts")["items"][0]["state"] == "down", 10, "the host is seen to be away")
+    assert stack.admin.get("hosts/local")["reason"]
+    refused(503, "host-unavailable", stack.ann.post, "sessions", {"pool": "demo"})
+    assert stack.admin.call("GET", "/healthz").status == 200
+    assert stack.admin.call("GET", "/readyz").status == 503
+    stack.host.start()
+    wait_for(lambda: stack.admin.call("GET", "/readyz").status == 200, 10, "the host is found again")
+
+
+def test_image_is_missing(stack):
+    stack.admin.patch("pools/demo", {"image": "other"})
+    error = refused(409, "conflict", stack.ann.post, "sessions", {"pool": "demo"})
+    assert "other" in error.problem["detail"]
+
+
+# Crashes
+
+def test_a_killed_broker_forgets_nothing(stack):
+    session = ready_session(stack)
+    restart(stack)
+    assert stack.ann.get("me")["name"] == "ann"
+    assert stack.ann.get(f"sessions/{session['id']}")["state"] == "ready"
+    assert stack.ann.post("sessions", {"pool": "demo"})["id"] == session["id"]
+    assert len(stack.host.called("desktop.create")) == 1
+
+
+def test_a_creation_that_got_lost_is_sent_again(stack):
+    stack.host.lose_creates = True
+    session = stack.ann.post("sessions", {"pool": "demo"})
+    wait_for(lambda: stack.host.called("desktop.create"), 10, "the command is sent")
+    stack.stop("broker", signal.SIGKILL)
+    stack.host.lose_creates = False
+    stack.start_broker()
+    wait_for(lambda: list(stack.host.desktops) == [session["desktop"]], 10, "the same desktop is made")
+    assert stack.ann.get(f"sessions/{session['id']}")["state"] == "starting"
+
+
+def test_a_deletion_while_the_host_is_away_is_done_later(stack):
+    session = ready_session(stack)
+    stack.host.stop()
+    wait_for(lambda: stack.admin.get("hosts/local")["state"] == "down", 10, "the host is away")
+    stack.admin.delete(f"desktops/{session['desktop']}")
+    restart_without_host = stack.stop("broker", signal.SIGKILL)
+    assert restart_without_host == -signal.SIGKILL
+    stack.host.start()
+    stack.start_broker()
+    wait_for(lambda: not stack.host.desktops, 10, "the desktop is deleted")
+    assert stack.admin.get("desktops")["items"] == []
+
+
+def test_a_lost_desktop_fails_its_session(stack):
+    session = ready_session(stack)
+    stack.host.lose(session["desktop"])
+    lost = wait_for(lambda: (now := stack.ann.get(f"sessions/{session['id']}"))["state"] == "failed" and now,
+                    10, "the session fails")
+    assert "no longer has" in lost["reason"]
+    # The same when it went while nobody looked.
+    second = ready_session(stack)
+    stack.host.stop()
+    del stack.host.desktops[second["desktop"]]
+    stack.host.start()
+    wait_for(lambda: stack.ann.get(f"sessions/{second['id']}")["state"] == "failed", 10, "the session fails")
+
+
+def test_unknown_desktops_are_left_alone(stack):
+    stack.host.stop()
+    stranger = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    stack.host.desktops[stranger] = {"id": stranger, "name": "stranger", "state": "ready"}
+    stack.host.start()
+    item = wait_for(lambda: stack.admin.get("desktops")["items"], 10, "it is listed")[0]
+    assert item["id"] == stranger and item["known"] is False
+    restart(stack)
+    assert stranger in stack.host.desktops and not stack.host.called("desktop.delete")
+    # An administrator may.
+    stack.admin.delete(f"desktops/{stranger}")
+    assert not stack.host.desktops
+
+
+# Connecting
+
+def test_connect(stack):
+    session = ready_session(stack)
+    vnc = stack.ann.call("POST", f"sessions/{session['id']}/connect", {"protocol": "vnc"})
+    assert vnc.status == 201 and vnc.headers["cache-control"] == "no-store"
+    assert vnc.json["websocket"] == f"wss://{stack.address}/stream/vnc" and len(vnc.json["ticket"]) == 43
+    spice = stack.ann.post(f"sessions/{session['id']}/connect", {"protocol": "spice"})
+    assert spice["proxy"] == f"http://{stack.address}" and spice["tls_port"] == stack.port
+    assert spice["ca"].startswith("-----BEGIN CERTIFICATE-----") and spice["host_subject"].startswith("O=Oriel,CN=")
+    vv = dict(line.split("=", 1) for line in spice["vv"].splitlines() if "=" in line)
+    assert vv["type"] == "spice" and vv["password"] == spice["ticket"] and vv["host"] == spice["host"]
+    assert vv["ca"].replace("\\n", "\n") == spice["ca"] and vv["delete-this-file"] == "1"
+    refused(400, "invalid", stack.ann.post, f"sessions/{session['id']}/connect", {"protocol": "rdp"})
+
+
+def test_a_bad_host_header_is_not_handed_out(stack):
+    session = ready_session(stack)
+    answer = stack.ann.call("POST", f"sessions/{session['id']}/connect", {"protocol": "vnc"},
+                            headers={"Host": "evil.example/x?"})
+    assert answer.status == 400 or answer.json["websocket"].startswith("wss://localhost:")
+
+
+def test_other_peoples_sessions(stack):
+    session = ready_session(stack)
+    bob = stack.rest(*stack.make_user("bob"))
+    refused(404, "not-found", bob.get, f"sessions/{session['id']}")
+    refused(404, "not-found", bob.delete, f"sessions/{session['id']}")
+    refused(404, "not-found", bob.get, f"sessions/{session['id']}/why")
+    refused(404, "not-found", bob.post, f"sessions/{session['id']}/connect", {"protocol": "vnc"})
+    assert bob.get("sessions")["items"] == [] and bob.get("sessions?all=1")["items"] == []
+    # An administrator sees that there is one, and not what is on its screen.
+    assert stack.admin.get(f"sessions/{session['id']}")["user"] == "ann"
+    refused(403, "forbidden", stack.admin.post, f"sessions/{session['id']}/connect", {"protocol": "vnc"})
+
+
+# The rest
+
+def test_audit_tells_who_did_what_and_no_secret(stack):
+    session = ready_session(stack)
+    ticket = stack.ann.post(f"sessions/{session['id']}/connect", {"protocol": "vnc"})["ticket"]
+    with pytest.raises(RestError):
+        stack.rest().login("ann", "a-wrong-password")
+    entries = stack.admin.get("audit?limit=500")["items"]
+    seen = {(entry["actor"], entry["action"], entry["outcome"]) for entry in entries}
+    assert {("admin", "login", "ok"), ("admin", "pool.create", "ok"), ("ann", "session.create", "ok"),
+            ("ann", "session.connect", "ok"), ("ann", "login", "refused")} <= seen
+    everything = str(entries) + stack.log("broker").read_text() \
+        + "".join(path.read_bytes().decode("latin-1") for path in (stack.folder / "broker").glob("oriel.db*"))
+    for secret in (ticket, stack.ann.token, stack.admin.token, stack.admin_password, "a-wrong-password"):
+        assert secret not in everything
+
+
+def test_metrics(stack):
+    text = stack.rest().call("GET", "/metrics").body.decode()
+    assert "\noriel_hosts_up 1\n" in text and re.search(r"^oriel_logins_total [1-9]", text, re.M)
+
+
+def test_unknown_paths(stack):
+    assert stack.rest().call("GET", "/nothing/here").status == 404
+    assert stack.rest().call("GET", "/../etc/passwd").status in (400, 404)
+    answer = stack.rest().call("PUT", "/api/v1/login", {})
+    assert answer.status == 405 and "POST" in answer.headers["allow"]
+
+
+def test_a_used_port_is_one_clear_line(stack):
+    done = subprocess.run([paths.program("oriel-broker"), "--config", str(stack.folder / "broker.conf")],
+                          capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and str(stack.port) in done.stderr
+
+
+def test_init_admin_resets(stack):
+    stack.admin_password = "a-new-password"
+    stack.init_admin()
+    refused(401, "unauthorized", stack.admin.get, "me")
+    stack.admin.login("admin", "a-new-password")
+    short = subprocess.run([paths.program("oriel-broker"), "--config", str(stack.folder / "broker.conf"),
+                            "--init-admin", "admin"], input="short\n", capture_output=True, text=True, check=False)
+    assert short.returncode == 1 and "8 characters" in short.stderr
+
+
+def test_bad_options():
+    for arguments, status in ((["--nonsense"], 2), (["--port", "99999"], 2), (["word"], 2),
+                              (["--config", "/nowhere/broker.conf"], 1), (["--version"], 0), (["--help"], 0)):
+        done = subprocess.run([paths.program("oriel-broker"), *arguments], capture_output=True, text=True,
+                              check=False, timeout=30)
+        assert done.returncode == status, (arguments, done.stderr)

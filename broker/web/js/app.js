@@ -170,4 +170,4 @@ async function begin() {
 }
 
 await begin();
-desktopModule();
+import('./desktop-view.js').catch(() => {}); // ahead of time; whether it is there matters when a desktop is

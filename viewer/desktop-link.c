@@ -10,8 +10,9 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* A display that neither shows a picture nor fails for so long is given up. */
-#define ATTEMPT_LIMIT_S 15
+/* A display that neither shows a picture nor fails for so long is given up. A busy host may take a
+ * while. */
+#define ATTEMPT_LIMIT_S 30
 
 struct DesktopLink {
     Connector *connector;

@@ -28,7 +28,7 @@ typedef struct {
 static void
 keep_picture(DisplaySpice *display)
 {
-    GdkPixbuf *picture = display->widget && display->has_surface
+    GdkPixbuf *picture = display->widget && display->up && display->has_surface
                              ? spice_display_get_pixbuf(SPICE_DISPLAY(display->widget))
                              : NULL;
     if (!picture)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* GET /healthz, /readyz, /api/v1/about: without a sign-in. */
+/* GET /healthz, /readyz, /api/v1/about, /api/v1/openapi.json: without a sign-in. */
 #include "broker/api/access.h"
 #include "broker/api/reply.h"
 #include "oriel-config.h"
@@ -39,10 +39,22 @@ get_about(HttpRequest *request, gpointer data)
         json_pack("{s:s,s:s,s:s}", "product", "Oriel", "version", ORIEL_VERSION, "title", title));
 }
 
+static void
+get_openapi(HttpRequest *request, gpointer data)
+{
+    g_autoptr(GBytes) text = g_resources_lookup_data("/oriel/api/openapi.json", 0, NULL);
+
+    if (text)
+        http_request_respond(request, 200, "application/json", text);
+    else
+        http_request_respond_problem(request, 500, "failed", "The description is missing.");
+}
+
 void
 api_register_health(Api *api)
 {
     http_server_route(api->server, "GET", "/healthz", get_healthz, api);
     http_server_route(api->server, "GET", "/readyz", get_readyz, api);
     http_server_route(api->server, "GET", "/api/v1/about", get_about, api);
+    http_server_route(api->server, "GET", "/api/v1/openapi.json", get_openapi, api);
 }

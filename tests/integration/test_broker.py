@@ -448,6 +448,17 @@ def test_audit_tells_who_did_what_and_no_secret(stack):
         assert secret not in everything
 
 
+def test_openapi_names_every_route(stack):
+    document = stack.rest().get("openapi.json")
+    assert document["openapi"].startswith("3.")
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item
+                 if method in ("get", "post", "patch", "delete")}
+    sources = (paths.TOP / "broker" / "api").glob("*.c")
+    routes = {(method, re.sub(r":(\w+)", r"{\1}", path)) for source in sources for method, path in
+              re.findall(r'http_server_route\(api->server, "(\w+)", "([^"]+)"', source.read_text())}
+    assert described == {route for route in routes if route[1] not in ("/", "/*")}
+
+
 def test_metrics(stack):
     text = stack.rest().call("GET", "/metrics").body.decode()
     assert "\noriel_hosts_up 1\n" in text and re.search(r"^oriel_logins_total [1-9]", text, re.M)

@@ -2,14 +2,14 @@
 #include "broker/http/http-parse.h"
 #include "broker/http/http-private.h"
 #include "broker/http/problem.h"
+#include "common/error.h"
 
 #include <string.h>
 
 /* Sent with every answer, unless the handler added one of the same name. */
 static const char *const default_headers[] = {
     "Cache-Control: no-store",
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'none'",
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
     "Cross-Origin-Opener-Policy: same-origin",
     "Cross-Origin-Resource-Policy: same-origin",
     "Referrer-Policy: no-referrer",
@@ -282,7 +282,7 @@ http_request_respond_error(HttpRequest *request, const GError *error)
     guint status = problem_status(error, &kind);
 
     /* What another domain says may name files and such: it is for the log. */
-    gboolean ours = g_str_equal(g_quark_to_string(error->domain), "oriel-error") || status != 500;
+    gboolean ours = error->domain == ORIEL_ERROR;
     if (status == 500)
         g_warning("%s %s failed: %s", request->method, request->path, error->message);
     http_request_respond_problem(request, status, kind,

@@ -341,7 +341,6 @@ http_server_reload_certificate(HttpServer *server, GError **error)
 static char *
 numeric_peer(int fd)
 {
-    g_autoptr(GSocket) borrowed = NULL;
     g_autoptr(GSocketAddress) address = NULL;
     struct sockaddr_storage native;
     socklen_t size = sizeof native;

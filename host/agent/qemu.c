@@ -21,6 +21,9 @@
 #define QMP_DEADLINE_MS 60000
 #define KILL_AFTER_MS   5000 /* from SIGTERM to SIGKILL */
 
+#define STOP_KVM_S 30
+#define STOP_TCG_S 120
+
 typedef struct {
     Provider base;
     const HostSettings *settings;
@@ -469,6 +472,15 @@ qemu_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **reason)
     return FALSE;
 }
 
+/* A guest that is ended by force loses what it had not written; a translated one needs longer. */
+static guint
+stop_timeout(const QemuMachine *machine)
+{
+    if (machine->provider->settings->stop_timeout_s > 0)
+        return (guint)machine->provider->settings->stop_timeout_s;
+    return machine->provider->accelerator == ACCELERATOR_KVM ? STOP_KVM_S : STOP_TCG_S;
+}
+
 static gboolean
 on_stop_timeout(gpointer user)
 {
@@ -493,8 +505,8 @@ qemu_stop(Machine *base, gboolean force)
     if (machine->phase == PHASE_RUNNING && machine->qmp != NULL)
         qmp_execute(machine->qmp, "system_powerdown", NULL, NULL, NULL);
     if (machine->stop_timer == 0)
-        machine->stop_timer = g_timeout_add_seconds(
-            (guint)machine->provider->settings->stop_timeout_s, on_stop_timeout, machine);
+        machine->stop_timer =
+            g_timeout_add_seconds(stop_timeout(machine), on_stop_timeout, machine);
 }
 
 static void

@@ -65,7 +65,7 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
     settings->memory_reserve_mib = 512;
     settings->agent_wait_s = 0;
     settings->start_timeout_s = 1800;
-    settings->stop_timeout_s = 30;
+    settings->stop_timeout_s = 0;
     return oriel_config_int(config, GROUP, "max-desktops", 1, 1000, &settings->max_desktops,
                             error) &&
            oriel_config_int(config, GROUP, "memory-reserve", 0, 1 << 20,
@@ -74,7 +74,7 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
                             error) &&
            oriel_config_int(config, GROUP, "start-timeout", 0, 86400, &settings->start_timeout_s,
                             error) &&
-           oriel_config_int(config, GROUP, "stop-timeout", 1, 3600, &settings->stop_timeout_s,
+           oriel_config_int(config, GROUP, "stop-timeout", 0, 3600, &settings->stop_timeout_s,
                             error);
 }
 

@@ -21,7 +21,8 @@ typedef struct {
                             is a desktop; 0: as the accelerator suggests */
     int start_timeout_s; /* start-timeout: how long a desktop may take to become ready; 0: for ever
                           */
-    int stop_timeout_s;  /* stop-timeout: from the power button to the end by force */
+    int stop_timeout_s;  /* stop-timeout: from the power button to the end by force;
+                               0: as the accelerator suggests */
 } HostSettings;
 
 typedef struct {

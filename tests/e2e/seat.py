@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import numpy
-from PIL import ImageGrab
+from PIL import Image, ImageGrab
 
 from harness.wait import wait_for
 
@@ -79,6 +79,22 @@ class Seat:
 
     def picture(self):
         return ImageGrab.grab(xdisplay=self.display).convert("RGB")
+
+    def find(self, wanted):
+        """The part of what is seen here that shows the wanted picture at its own size, or None."""
+        picture = numpy.asarray(self.picture()).astype(numpy.int16)
+        wanted = numpy.asarray(wanted.convert("RGB")).astype(numpy.int16)
+        height, width = wanted.shape[:2]
+        # A thin grid decides where it may stand; a few places are then compared whole.
+        grid = wanted[::37, ::41]
+        for top in range(picture.shape[0] - height + 1):
+            for left in range(picture.shape[1] - width + 1):
+                if abs(picture[top, left] - wanted[0, 0]).max() > 8:
+                    continue
+                part = picture[top:top + height, left:left + width]
+                if (abs(part[::37, ::41] - grid).max(axis=2) > 8).mean() < 0.05:
+                    return Image.fromarray(part.astype(numpy.uint8))
+        return None
 
     def windows(self, name=None, window_class=None):
         """The visible windows with this title (a pattern) or class."""

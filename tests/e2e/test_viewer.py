@@ -6,7 +6,6 @@ import signal
 import subprocess
 
 import pytest
-from PIL import Image
 
 import screen
 from harness import paths
@@ -24,21 +23,6 @@ def start_viewer(seat, stack, account, *more, password=None):
     process.stdin.write(((password or account[1]) + "\n").encode())
     process.stdin.close()
     return process
-
-
-def guest_part(seat, guest):
-    """Where in the seat's picture the guest's screen stands: found by looking for a piece of it. Returns the part as a picture, or None."""
-    picture, truth = seat.picture(), guest.screenshot()
-    width, height = truth.size
-    # The desktop fills the window below its header: the two lowest corners are the window's.
-    for left in range(0, picture.width - width + 1):
-        for top in range(0, picture.height - height + 1):
-            if picture.getpixel((left + width // 2, top + height // 2)) != truth.getpixel((width // 2, height // 2)):
-                continue
-            part = picture.crop((left, top, left + width, top + height))
-            if screen.differing(part.resize((160, 100), Image.NEAREST), truth.resize((160, 100), Image.NEAREST), 8) < 0.05:
-                return part
-    return None
 
 
 @pytest.fixture
@@ -68,11 +52,11 @@ def type_until(seat, guest, command, path):
 def test_shows_and_types(stack, account, session, guest, seat, terminal):
     guest.run("rm -f /home/user/from-viewer")
     start_viewer(seat, stack, account)
-    part = wait_for(lambda: guest_part(seat, guest), 90, "the viewer shows the guest's screen", 0.5)
+    part = wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     assert screen.is_desktop(part)
     type_until(seat, guest, "echo Oriel>from-viewer", "/home/user/from-viewer")
     assert guest.run("cat /home/user/from-viewer").strip() == "Oriel"
-    part = wait_for(lambda: guest_part(seat, guest), 30, "the viewer still shows the guest's screen", 0.5)
+    part = wait_for(lambda: seat.find(guest.screenshot()), 30, "the viewer still shows the guest's screen", 0.5)
     assert screen.differing(part, guest.screenshot(), 16) < 0.01
     # The guest has the size of the window it is shown in.
     assert guest.screen_size() == part.size
@@ -82,7 +66,7 @@ def test_shows_and_types(stack, account, session, guest, seat, terminal):
 
 def test_guest_follows_the_window(stack, account, session, guest, seat):
     start_viewer(seat, stack, account)
-    wait_for(lambda: guest_part(seat, guest), 90, "the viewer shows the guest's screen", 0.5)
+    wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     window = seat.wait_window(**WINDOW)
     before = guest.screen_size()
     seat.resize(window, 1000, 700)
@@ -91,7 +75,7 @@ def test_guest_follows_the_window(stack, account, session, guest, seat):
 
 def test_tone_is_heard(stack, account, session, guest, seat):
     start_viewer(seat, stack, account)
-    wait_for(lambda: guest_part(seat, guest), 90, "the viewer shows the guest's screen", 0.5)
+    wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     heard = seat.listen()
     guest.run_in_session("setsid timeout 40 speaker-test -t sine -f 660 -c 2 >/dev/null 2>&1 &")
     try:
@@ -105,7 +89,7 @@ def test_tone_is_heard(stack, account, session, guest, seat):
 
 def test_clipboard_both_ways(stack, account, session, guest, seat):
     start_viewer(seat, stack, account)
-    wait_for(lambda: guest_part(seat, guest), 90, "the viewer shows the guest's screen", 0.5)
+    wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     window = seat.wait_window(**WINDOW)
     seat.run(["xdotool", "windowfocus", window])
     guest.run_in_session("printf 'guest to viewer' | xsel -b -i")
@@ -123,7 +107,7 @@ def test_clipboard_both_ways(stack, account, session, guest, seat):
 def test_reconnects(stack, account, session, guest, seat, terminal, what):
     pid, uptime = guest.pid("qemu"), guest.uptime()
     start_viewer(seat, stack, account)
-    wait_for(lambda: guest_part(seat, guest), 90, "the viewer shows the guest's screen", 0.5)
+    wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     if what == "display":
         display = guest.pid("display")
         os.kill(display, signal.SIGKILL)
@@ -132,7 +116,7 @@ def test_reconnects(stack, account, session, guest, seat, terminal, what):
         stack.stop(what, signal.SIGKILL)
         (stack.start_host if what == "host" else stack.start_broker)()
     wait_for(lambda: guest.display("stats")["spice_clients"] > 0, 3, "the viewer is back within 3 s", 0.05)
-    wait_for(lambda: guest_part(seat, guest), 20, "the viewer shows the guest's screen again", 0.3)
+    wait_for(lambda: seat.find(guest.screenshot()), 20, "the viewer shows the guest's screen again", 0.3)
     path = f"/home/user/after-{what}"
     guest.run(f"rm -f {path}")
     type_until(seat, guest, f"touch after-{what}", path)
@@ -161,4 +145,4 @@ def test_vv_file_opens(user, session, guest, seat):
     path = seat.folder / "desktop.vv"
     path.write_text(answer["vv"], encoding="utf-8")
     seat.start([paths.program("oriel-viewer"), str(path)], "viewer")
-    wait_for(lambda: guest_part(seat, guest), 90, "the viewer shows the guest's screen", 0.5)
+    wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)

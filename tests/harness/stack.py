@@ -185,7 +185,7 @@ class Stack:
         session = client.post("sessions", {"pool": pool})
 
         def ready():
-            now = client.get(f"sessions/{session['id']}?wait=20")
+            now = client.get(f"sessions/{session['id']}?wait=20&state=starting")
             assert now["state"] != "failed", json.dumps(now)
             return now["state"] == "ready" and now
         return wait_for(ready, READY_SECONDS, f"the desktop of {session['id']} stands")

@@ -18,7 +18,7 @@ typedef struct {
 struct DbusListener {
     Surface *surface;
     Outbox *outbox;
-    void (*overrun)(gpointer user);
+    void (*stale)(gpointer user);
     gpointer user;
     GDBusConnection *connection;
     guint filter;
@@ -27,7 +27,7 @@ struct DbusListener {
     SharedMap map;
     guint8 *scratch;
     gsize scratch_size;
-    gboolean told_overrun;
+    gboolean told_stale;
     gatomicrefcount refs; /* the filter runs on GDBus' own thread and may outlive us for a moment */
     gint64 queued;        /* bytes; atomic */
     gint overran;         /* atomic */
@@ -89,6 +89,15 @@ draw(DbusListener *listener, int x, int y, int width, int height, guint32 format
                 width, height, x, y, format, stride, size);
 }
 
+/* Once: a new listener takes over. */
+static void
+tell_stale(DbusListener *listener)
+{
+    if (!listener->told_stale)
+        listener->stale(listener->user);
+    listener->told_stale = TRUE;
+}
+
 static void
 handle_scanout(DbusListener *listener, GVariant *arguments)
 {
@@ -112,6 +121,9 @@ handle_update(DbusListener *listener, GVariant *arguments)
     gsize size;
     const guint8 *data = g_variant_get_fixed_array(array, &size, 1);
     draw(listener, x, y, width, height, format, stride, data, size);
+    if (listener->width &&
+        ((gint64)x + width > listener->width || (gint64)y + height > listener->height))
+        tell_stale(listener);
 }
 
 /* The rows from y on, read into scratch. NULL when the memory is shorter than it claims. */
@@ -230,10 +242,8 @@ method_call(GDBusConnection *connection, const char *sender, const char *path,
     __atomic_sub_fetch(&listener->queued, size, __ATOMIC_RELAXED);
     dispatch_call(listener, method, arguments, invocation);
     g_dbus_method_invocation_return_value(invocation, NULL);
-    if (g_atomic_int_get(&listener->overran) && !listener->told_overrun) {
-        listener->told_overrun = TRUE;
-        listener->overrun(listener->user);
-    }
+    if (g_atomic_int_get(&listener->overran))
+        tell_stale(listener);
 }
 
 static GVariant *
@@ -276,13 +286,13 @@ unref(gpointer user)
 }
 
 DbusListener *
-dbus_listener_new(Surface *surface, Outbox *outbox, void (*overrun)(gpointer user), gpointer user)
+dbus_listener_new(Surface *surface, Outbox *outbox, void (*stale)(gpointer user), gpointer user)
 {
     DbusListener *listener = g_new0(DbusListener, 1);
     g_atomic_ref_count_init(&listener->refs);
     listener->surface = surface;
     listener->outbox = outbox;
-    listener->overrun = overrun;
+    listener->stale = stale;
     listener->user = user;
     listener->map.fd = -1;
     return listener;

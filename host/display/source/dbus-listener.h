@@ -19,7 +19,7 @@
 
 typedef struct DbusListener DbusListener;
 
-DbusListener *dbus_listener_new(Surface *surface, Outbox *outbox, void (*overrun)(gpointer user),
+DbusListener *dbus_listener_new(Surface *surface, Outbox *outbox, void (*stale)(gpointer user),
                                 gpointer user);
 void dbus_listener_free(DbusListener *listener); /* closes its connection first */
 /* Exports the objects on a connection that does not process messages yet. */

@@ -14,6 +14,7 @@
 #define WAIT_MS      10000 /* for the bus and for QEMU, at the start and when it goes */
 #define AGAIN_MS     200   /* between tries to connect or to register */
 #define CALL_MS      10000
+#define STALE_MS     1000 /* between two listeners for a stale picture */
 
 /*
  * QEMU's -display dbus over a private bus. All D-Bus work but input is done in a capture thread of
@@ -43,6 +44,7 @@ struct Source {
     char *owner; /* QEMU's unique name; NULL while it is away */
     DbusPeer *screen, *sound;
     DbusListener *listener;
+    gint64 registered_at; /* µs, monotonic */
     DbusAudio *audio;
     GSource *connecting, *registering, *waiting; /* timers */
     gboolean over;                               /* lost for good was said */
@@ -128,12 +130,14 @@ register_soon(Source *source, guint ms)
     set_timer(source, &source->registering, ms, register_screen);
 }
 
+/* A guest that brings this about again and again gets no more than one a while. */
 static void
-overrun(gpointer user)
+stale(gpointer user)
 {
     Source *source = user;
-    g_message("The guest draws faster than can be taken; asking for a whole picture.");
-    register_soon(source, 0);
+    gint64 wait = (source->registered_at - g_get_monotonic_time()) / 1000 + STALE_MS;
+    g_debug("The picture is stale; asking for a whole one.");
+    register_soon(source, (guint)CLAMP(wait, 0, STALE_MS));
 }
 
 static gboolean
@@ -175,7 +179,8 @@ register_screen(gpointer user)
     clear_timer(&source->registering);
     g_clear_pointer(&source->listener, dbus_listener_free);
     g_clear_pointer(&source->screen, dbus_peer_free);
-    source->listener = dbus_listener_new(source->surface, source->outbox, overrun, source);
+    source->listener = dbus_listener_new(source->surface, source->outbox, stale, source);
+    source->registered_at = g_get_monotonic_time();
     source->screen = dbus_peer_new(source->bus, source->owner, CONSOLE_PATH, CONSOLE,
                                    "RegisterListener", &events, source);
     return G_SOURCE_REMOVE;

@@ -210,8 +210,12 @@ on_text(const char *text, gpointer user)
     g_autofree char *latin1 =
         g_convert_with_fallback(text, -1, "ISO-8859-1", "UTF-8", "?", NULL, &latin1_size, NULL);
     g_autofree char *copy = g_strdup(text);
-    rfbSendServerCutTextUTF8(client->screen, copy, (int)strlen(copy), latin1 ? latin1 : copy,
-                             latin1 ? (int)latin1_size : 0);
+    /* The function for both announces the length of the one and sends the other, in libvncserver
+     * 0.9.14. */
+    if (client->rfb->enableExtendedClipboard)
+        rfbSendServerCutTextUTF8(client->screen, copy, (int)strlen(copy), NULL, 0);
+    else if (latin1)
+        rfbSendServerCutText(client->screen, latin1, (int)latin1_size);
     if (is_closed(client))
         go(client);
 }

@@ -15,6 +15,7 @@ _PLACES = {
     "orielctl": "broker/cli",
     "oriel-viewer": "viewer",
     "vnc-client": "tests/e2e/clients",
+    "spice-client": "tests/e2e/clients",
 }
 
 

@@ -69,7 +69,7 @@ on_size(rfbClient *client)
 
     g_free(client->frameBuffer);
     client->frameBuffer = g_malloc0(size);
-    client->updateRect = (typeof(client->updateRect)){0, 0, client->width, client->height};
+    client->updateRect = (__typeof__(client->updateRect)){0, 0, client->width, client->height};
     say("size %d %d", client->width, client->height);
     return TRUE;
 }

@@ -54,7 +54,7 @@ test_private(void)
     static const char *const keys[] = {"ca.key", "server.key"};
 
     scratch_init(&scratch);
-    g_autoptr(Authority) authority = open_for(&scratch, NULL);
+    authority_free(open_for(&scratch, NULL));
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
         g_autofree char *path = scratch_path(&scratch, keys[i]);
         struct stat status;

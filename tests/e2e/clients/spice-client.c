@@ -38,7 +38,7 @@ typedef struct {
     int loudest;
 } App;
 
-static void
+static void G_GNUC_PRINTF(1, 2)
 say(const char *format, ...)
 {
     va_list arguments;

@@ -8,6 +8,7 @@
 #include "viewer/portal-window.h"
 #include "viewer/vv-file.h"
 
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 
 struct _Application {
@@ -113,6 +114,14 @@ load_style(void)
                                      "/org/oriel_desktop/Viewer/icons");
 }
 
+/* Asked to end from outside: as if each window had been closed, so that the broker hears of it. */
+static gboolean
+on_end_signal(gpointer user)
+{
+    g_application_quit(user);
+    return G_SOURCE_CONTINUE;
+}
+
 static void
 application_startup(GApplication *base)
 {
@@ -123,6 +132,8 @@ application_startup(GApplication *base)
     application->appearance = appearance_new(settings_appearance(application->settings));
     load_style();
     add_actions(application);
+    g_unix_signal_add(SIGTERM, on_end_signal, application);
+    g_unix_signal_add(SIGINT, on_end_signal, application);
 }
 
 static void

@@ -69,7 +69,9 @@ reconnect_stop(Reconnect *reconnect)
 guint
 reconnect_delay_ms(const Reconnect *reconnect)
 {
+    if (reconnect->failures > RECONNECT_PATIENCE)
+        return RECONNECT_LONGEST_MS;
     /* 200 ms doubled four times is past the longest wait. */
     guint doublings = reconnect->failures > 1 ? MIN(reconnect->failures - 1, 4) : 0;
-    return MIN(RECONNECT_FIRST_MS << doublings, RECONNECT_LONGEST_MS);
+    return MIN(RECONNECT_FIRST_MS << doublings, RECONNECT_SHORTLY_MS);
 }

@@ -5,12 +5,16 @@
 
 /*
  * When to try again after a connection went away: pure bookkeeping, told of events and the time,
- * asked what to do. Waits grow from RECONNECT_FIRST_MS to RECONNECT_LONGEST_MS; a connection that
- * stayed up for RECONNECT_STABLE_MS starts anew at the shortest one.
+ * asked what to do. Waits grow from RECONNECT_FIRST_MS to RECONNECT_SHORTLY_MS, so that something
+ * that was only restarted is found again soon, and after RECONNECT_PATIENCE tries to
+ * RECONNECT_LONGEST_MS. A connection that stayed up for RECONNECT_STABLE_MS starts anew at the
+ * shortest one.
  */
 
 #define RECONNECT_FIRST_MS   200
+#define RECONNECT_SHORTLY_MS 1000 /* the longest wait of the first tries */
 #define RECONNECT_LONGEST_MS 2000
+#define RECONNECT_PATIENCE   30
 #define RECONNECT_STABLE_MS  5000
 
 typedef enum {

@@ -13,7 +13,7 @@ error_of(int code)
 static void
 test_waits_grow_and_stop_growing(void)
 {
-    static const guint expected[] = {200, 400, 800, 1600, 2000, 2000, 2000};
+    static const guint expected[] = {200, 400, 800, 1000, 1000, 1000, 1000};
     Reconnect reconnect;
     reconnect_init(&reconnect);
     for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
@@ -52,7 +52,7 @@ test_short_connections_keep_growing(void)
         g_assert_true(reconnect_begin(&reconnect));
     }
     reconnect_lost(&reconnect, NULL, 700);
-    g_assert_cmpuint(reconnect_delay_ms(&reconnect), ==, RECONNECT_LONGEST_MS);
+    g_assert_cmpuint(reconnect_delay_ms(&reconnect), ==, RECONNECT_SHORTLY_MS);
 }
 
 static void

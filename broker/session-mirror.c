@@ -75,7 +75,7 @@ session_mirror_apply(Session *session, const SessionView *view, Why *why)
         g_clear_pointer(&session->reason, g_free);
     gboolean changed = replace(&session->reason, failed ? view->reason : NULL) || stated;
     gboolean stepped = replace(&session->step, view->step);
-    stepped |= replace(&session->step_text, view->step_text);
+    replace(&session->step_text, view->step_text);
     if (view->progress >= 0)
         session->progress = view->progress;
     if (stated || stepped)

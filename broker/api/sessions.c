@@ -10,30 +10,40 @@
 
 #define WAIT_MAX 60
 
+/* What the session's host says at this moment, while it starts; FALSE when it says nothing. The
+ * view's strings are the host link's. */
+static gboolean
+live_view(Api *api, const Session *session, SessionView *view)
+{
+    if (!g_str_equal(session->state, "starting"))
+        return FALSE;
+    g_autoptr(Desktop) desktop = desktop_find(api->store, session->desktop_id, NULL);
+    HostLink *link = desktop ? host_set_find(api->hosts, desktop->host) : NULL;
+
+    return link && session_mirror_read(host_link_desktop(link, desktop->id), view);
+}
+
 gint64
 session_progress(Api *api, const Session *session)
 {
-    g_autoptr(Desktop) desktop = NULL;
     SessionView view;
 
-    if (!g_str_equal(session->state, "starting"))
-        return g_str_equal(session->state, "ready") ? 100 : session->progress;
-    desktop = desktop_find(api->store, session->desktop_id, NULL);
-    HostLink *link = desktop ? host_set_find(api->hosts, desktop->host) : NULL;
-    if (link && session_mirror_read(host_link_desktop(link, desktop->id), &view) &&
-        view.progress >= 0)
-        return view.progress;
-    return session->progress;
+    if (g_str_equal(session->state, "ready"))
+        return 100;
+    return live_view(api, session, &view) && view.progress >= 0 ? view.progress : session->progress;
 }
 
 json_t *
 session_json(Api *api, const Session *session)
 {
+    SessionView view;
+    const char *text = live_view(api, session, &view) ? view.step_text : NULL;
+
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:o}", "id", session->id, "pool",
                      session->pool_name, "pool_title", session->pool_title, "desktop",
                      session->desktop_id, "user", session->user_name, "state", session->state,
-                     "step", session->step, "step_text", session->step_text, "progress",
-                     (json_int_t)session_progress(api, session), "reason",
+                     "step", session->step, "step_text", text ? text : session->step_text,
+                     "progress", (json_int_t)session_progress(api, session), "reason",
                      reply_text(session->reason), "created_at", reply_time(session->created_at));
 }
 

@@ -222,13 +222,15 @@ def test_session_from_asking_to_leaving(stack):
     wait_for(lambda: desktop in stack.host.desktops, 10, "the host makes the desktop")
     stack.host.change(desktop, step="boot", step_text="Booting", progress=40)
     wait_for(lambda: stack.ann.get(f"sessions/{session}")["step"] == "boot", 10, "the step is seen")
-    stack.host.change(desktop, progress=41)
+    stack.host.change(desktop, progress=41, step_text="Booting (2 s)")
     wait_for(lambda: stack.ann.get(f"sessions/{session}")["progress"] == 41, 10, "progress is seen")
+    assert stack.ann.get(f"sessions/{session}")["step_text"] == "Booting (2 s)"
     stack.host.change(desktop, state="ready", step="ready")
     wait_for(lambda: stack.ann.get(f"sessions/{session}")["state"] == "ready", 10, "it is ready")
 
     why = stack.ann.get(f"sessions/{session}/why")["items"]
     assert [step["verdict"] for step in why][:3] == ["yes", "yes", "yes"] and why[-1]["text"] == "The desktop is ready."
+    assert not [step for step in why if "2 s" in step["text"]]
     stack.ann.delete(f"sessions/{session}")
     refused(404, "not-found", stack.ann.get, f"sessions/{session}")
     assert stack.ann.get(f"sessions/{session}/why")["items"] == why

@@ -45,6 +45,11 @@ test_course(void)
         "{\"state\":\"starting\",\"step\":\"boot\",\"step_text\":\"Booting\",\"progress\":41}",
         why));
     g_assert_cmpint(session->progress, ==, 41);
+    /* A host that counts seconds in its text fills neither the store nor the why. */
+    g_assert_false(
+        apply(session, "{\"state\":\"starting\",\"step\":\"boot\",\"step_text\":\"Booting (2 s)\"}",
+              why));
+    g_assert_cmpstr(session->step_text, ==, "Booting (2 s)");
     g_assert_true(apply(session, "{\"state\":\"ready\",\"step\":\"ready\"}", why));
     g_assert_cmpstr(session->state, ==, "ready");
     g_assert_false(apply(session, "{\"state\":\"stopping\"}", why));

@@ -324,15 +324,15 @@ display_free(Display *display)
     control_free(display->control);
     for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++)
         socket_listener_free(display->outputs[i].listener);
-    /* The pipeline first: a sink must outlive it. Sinks release held keys into the source, so it
-     * goes after them. */
-    pipeline_free(display->pipeline);
+    /* Sinks release held keys into the source, and the source's thread wakes the pipeline: each
+     * goes before what it uses. The pipeline itself only runs from the main loop. */
     for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++)
         if (display->outputs[i].sink)
             display->outputs[i].type->close(display->outputs[i].sink);
     vdagent_free(display->agent);
     if (display->source)
         display->source_type->close(display->source);
+    pipeline_free(display->pipeline);
     clipboard_free(display->clipboard);
     input_free(display->input);
     surface_free(display->surface);

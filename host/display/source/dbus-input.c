@@ -185,6 +185,9 @@ dbus_input_free(DbusInput *input)
 {
     if (!input)
         return;
+    /* Keys that are let go at the end must not stay pressed in the guest. */
+    for (Step *step; input->bus && (step = g_queue_pop_head(&input->steps)); g_free(step))
+        send_step(input, step);
     dbus_input_set_peer(input, NULL, NULL);
     g_free(input);
 }

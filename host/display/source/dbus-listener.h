@@ -11,7 +11,7 @@
  * read by pread(), so that a peer that shrinks it cannot kill us.
  *
  * What has arrived and was not drawn yet is bounded: beyond LISTENER_MAX_QUEUE bytes everything is
- * dropped, and overrun is called: then the picture is stale, and whoever owns the listener makes a
+ * dropped, and stale is called: then the picture is stale, and whoever owns the listener makes a
  * new one. Capture thread only.
  */
 

@@ -77,8 +77,8 @@ static const char *const bad[] = {
     "[virt-viewer]\ntype=spice\nhost=a\\nb\nport=1\n",
     "[virt-viewer]\ntype=spice\nhost=h\nport=1\ntls-port=zz\n",
     "[virt-viewer]\ntype=spice\nhost=h\nport=1\nca=no certificate\n",
-    "[virt-viewer]\ntype=spice\nhost=h\nport=1\nca=-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END "
-    "CERTIFICATE-----\n",
+    ("[virt-viewer]\ntype=spice\nhost=h\nport=1\n"
+     "ca=-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\n"),
     "[virt-viewer]\ntype=spice\nhost=h\nport=1\nproxy=file:///etc/passwd\n",
     "[virt-viewer]\ntype=spice\nhost=h\nport=1\nproxy=http://\n",
     "[virt-viewer]\ntype=spice\nhost=h\nport=1\nproxy=http://u:p@h:1\n",
@@ -122,7 +122,7 @@ test_random(void)
         g_autofree char *text = g_strdup(full);
         for (guint i = 0; i < 4; i++)
             text[g_test_rand_int_range(0, sizeof full - 1)] = (char)g_test_rand_int_range(0, 256);
-        g_autoptr(SpiceTarget) target = vv_file_parse(text, sizeof full - 1, NULL);
+        spice_target_free(vv_file_parse(text, sizeof full - 1, NULL));
     }
 }
 

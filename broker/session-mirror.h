@@ -22,5 +22,6 @@ typedef struct {
 gboolean session_mirror_read(const json_t *reported, SessionView *view);
 
 /* Takes the view over into session. Returns whether something changed that is worth storing (not
- * progress alone); each change of state or step is a line in why. */
+ * progress or the step's text alone: a host counts seconds in it); each change of state or step is a
+ * line in why. */
 gboolean session_mirror_apply(Session *session, const SessionView *view, Why *why);

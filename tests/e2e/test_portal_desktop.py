@@ -27,10 +27,12 @@ def portal(stack, account, session):  # pylint: disable=unused-argument
         assert [error for error in trouble["errors"] if "WebSocket" not in error and "connecting" not in error] == []
 
 
-def type_into_terminal(portal, line):
-    """The guest's terminal has the keyboard from the start; a click beside it would take that away."""
-    portal.do("type", text=line)
-    portal.do("press", key="Enter")
+def open_terminal(portal, guest):
+    """A fresh terminal in a known place, with the keyboard's focus; its prompt is there."""
+    guest.run_in_session("pkill -x xterm; rm -f /tmp/prompt; "
+                         "PROMPT_COMMAND='touch /tmp/prompt' setsid xterm -geometry 70x14+40+60 </dev/null >/dev/null 2>&1 &")
+    wait_for(lambda: guest.file_exists("/tmp/prompt"), 40, "the shell's prompt", 0.3)
+    portal.do("clickScreen", x=200, y=160)
 
 
 def read(guest, path):
@@ -52,8 +54,9 @@ def test_shows_what_the_guest_shows(portal, guest):
 
 
 def test_typing_reaches_the_terminal(portal, guest):
+    open_terminal(portal, guest)
     before = portal.picture()
-    type_into_terminal(portal, 'echo "Portal: $((6*7)) & {so} on~" > /tmp/typed-in-portal')
+    portal.do("type", text='echo "Portal: $((6*7)) & {so} on~" > /tmp/typed-in-portal\n')
     wait_for(lambda: read(guest, "/tmp/typed-in-portal") == "Portal: 42 & {so} on~", 30, "the guest's shell has the line", 0.3)
     wait_for(lambda: screen.differing(before, portal.picture()) > 0, 10, "the letters are seen", 0.3)
 
@@ -118,6 +121,6 @@ def test_no_secret_in_an_address_or_a_log(stack, portal, account):
 
 def test_logging_off_ends_the_session(portal, user):
     portal.do("toolbar", name="Log off")
-    portal.do("click", role="button", name="Log off")
+    portal.do("click", role="button", name="Log off", within="dialog")
     portal.do("waitFor", selector=".page-message", text="You are logged off from Demo desktop.", timeout=20000)
     assert user.get("sessions")["items"] == []

@@ -8,6 +8,22 @@ import { desktopShown, layoutShift, openBrowser, openPage, signIn, toolbarChord,
 const browser = await openBrowser();
 const page = await openPage(browser);
 
+const SHIFTED = /[A-Z~!@#$%^&*()_+{}|:"<>?]/;
+
+/** As fingers do it on an American keyboard: with Shift where a character needs it. Playwright's own type() leaves that key out. */
+async function typeAsPeopleDo(text) {
+  for (const character of text) {
+    const shift = SHIFTED.test(character);
+    if (shift) {
+      await page.keyboard.down('Shift');
+    }
+    await page.keyboard.press(character === '\n' ? 'Enter' : character, { delay: 20 });
+    if (shift) {
+      await page.keyboard.up('Shift');
+    }
+  }
+}
+
 const COMMANDS = {
   open: ({ url }) => page.goto(url).then(() => null),
   allowClipboard: async ({ origin }) => {
@@ -16,7 +32,7 @@ const COMMANDS = {
     await page.addInitScript(() => { document.hasFocus = () => true; });
   },
   signIn: ({ user, password }) => signIn(page, user, password),
-  click: ({ role, name }) => page.getByRole(role, { name, exact: true }).click(),
+  click: ({ role, name, within }) => page.locator(within ?? 'body').getByRole(role, { name, exact: true }).click(),
   toolbar: async ({ name }) => {
     await page.locator('.toolbar-dock').hover();
     await page.getByRole('toolbar').getByRole('button', { name, exact: true }).click();
@@ -29,8 +45,7 @@ const COMMANDS = {
   desktopShown: ({ timeout }) => desktopShown(page, timeout),
   settled: ({ timeout }) => page.waitForSelector('.screen.is-settled', { timeout }).then(() => null),
   link: () => page.evaluate(() => document.querySelector('.desktop')?.dataset.link ?? null),
-  type: ({ text }) => page.keyboard.type(text, { delay: 30 }),
-  press: ({ key }) => page.keyboard.press(key),
+  type: ({ text }) => typeAsPeopleDo(text),
   clickScreen: ({ x, y }) => page.locator('.screen canvas').click({ position: { x, y } }),
   viewport: (size) => page.setViewportSize(size),
   readClipboard: () => page.evaluate(() => navigator.clipboard.readText()),

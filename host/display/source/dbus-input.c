@@ -35,8 +35,8 @@ static void
 call_done(GObject *object, GAsyncResult *result, gpointer user)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) answer =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+    GVariant *answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+    g_clear_pointer(&answer, g_variant_unref);
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return; /* user may be gone */
     DbusInput *input = user;
@@ -50,8 +50,8 @@ static void
 move_done(GObject *object, GAsyncResult *result, gpointer user)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) answer =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+    GVariant *answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(object), result, &error);
+    g_clear_pointer(&answer, g_variant_unref);
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
     DbusInput *input = user;

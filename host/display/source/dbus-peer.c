@@ -46,8 +46,9 @@ on_registered(GObject *object, GAsyncResult *result, gpointer user)
 {
     DbusPeer *peer = user;
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) value = g_dbus_connection_call_with_unix_fd_list_finish(
-        G_DBUS_CONNECTION(object), NULL, result, &error);
+    GVariant *value = g_dbus_connection_call_with_unix_fd_list_finish(G_DBUS_CONNECTION(object),
+                                                                      NULL, result, &error);
+    g_clear_pointer(&value, g_variant_unref);
     answer(peer, error);
     unref(peer);
 }

@@ -54,7 +54,7 @@ class Seat:
             return ":" + stream.readline().strip()
 
     def _start_sound(self):
-        socket = self.folder / "pulse"
+        socket = self.folder / "sound"
         self.environment["PULSE_SERVER"] = f"unix:{socket}"
         self.start(["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
                     "-L", "module-null-sink sink_name=ears rate=44100 channels=2",

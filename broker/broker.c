@@ -4,6 +4,7 @@
 #include "broker/api/api.h"
 #include "broker/api/session-waits.h"
 #include "broker/gateway/gateway.h"
+#include "broker/model/host.h"
 #include "broker/reconciler.h"
 #include "broker/state.h"
 #include "common/error.h"
@@ -104,6 +105,21 @@ open_state(Broker *broker, GError **error)
     return broker->auth != NULL;
 }
 
+/* Those that an administrator added; where the configuration names one too, it counts. */
+static gboolean
+open_added_hosts(Broker *broker, GError **error)
+{
+    g_autoptr(GPtrArray) added = host_list(broker->store, error);
+
+    for (guint i = 0; added && i < added->len; i++) {
+        const Host *host = added->pdata[i];
+        if (!host_set_find(broker->hosts, host->name) &&
+            !host_set_add(broker->hosts, host->name, host->address, error))
+            return FALSE;
+    }
+    return added != NULL;
+}
+
 static gboolean
 open_hosts(Broker *broker, GError **error)
 {
@@ -114,6 +130,8 @@ open_hosts(Broker *broker, GError **error)
     for (char **name = options->host_names; *name; name++)
         if (!host_set_add(broker->hosts, *name, g_hash_table_lookup(options->hosts, *name), error))
             return FALSE;
+    if (!open_added_hosts(broker, error))
+        return FALSE;
     broker->sessions = session_book_new(broker->store, broker->hosts, broker->tickets);
     broker->reconciler =
         reconciler_new(broker->store, broker->hosts, broker->sessions, options->grace_seconds);

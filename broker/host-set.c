@@ -49,6 +49,15 @@ host_set_add(HostSet *set, const char *name, const char *address, GError **error
     return TRUE;
 }
 
+void
+host_set_remove(HostSet *set, const char *name)
+{
+    HostLink *link = host_set_find(set, name);
+
+    if (link)
+        g_ptr_array_remove(set->links, link);
+}
+
 HostLink *
 host_set_find(HostSet *set, const char *name)
 {

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 
+from harness.rest import RestError
 from harness.wait import wait_for
 from vnc import Refused, VncClient, client_program
 
@@ -23,7 +24,7 @@ def client_again(user, session, seconds):
     def attempt():
         try:
             return open_client(user, session)
-        except (Refused, AssertionError) as error:
+        except (Refused, RestError, AssertionError) as error:
             raise OSError(str(error)) from error
     return wait_for(attempt, seconds, "the client is back", 0.1)
 

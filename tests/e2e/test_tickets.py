@@ -46,7 +46,7 @@ def test_own_origin(ticket, stack):
     assert try_stream(ticket["websocket"], ticket["ticket"], origin=stack.url).startswith(b"RFB")
 
 
-@pytest.mark.parametrize("wrong", ["", "A" * 43, "A" * 5000, "../../etc/passwd"])
+@pytest.mark.parametrize("wrong", ["", "A" * 43, "A" * 5000, "~..~..~etc"])
 def test_invented(ticket, wrong):
     with pytest.raises(Refused):
         try_stream(ticket["websocket"], wrong)

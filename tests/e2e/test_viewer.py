@@ -92,14 +92,14 @@ def test_clipboard_both_ways(stack, account, session, guest, seat):
     wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     window = seat.wait_window(**WINDOW)
     seat.run(["xdotool", "windowfocus", window])
-    guest.run_in_session("printf 'guest to viewer' | xsel -b -i")
+    guest.run_in_session("printf 'guest to viewer' | xclip -selection clipboard -i")
     wait_for(lambda: seat.run(["xclip", "-selection", "clipboard", "-o"], check=False).stdout == "guest to viewer", 30,
              "the guest's text is in the person's clipboard", 0.3)
     seat.start(["xclip", "-selection", "clipboard", "-quiet"], "xclip", stdin=subprocess.PIPE).stdin.write(b"")
     process = seat.processes[-1]
     process.stdin.write(b"viewer to guest")
     process.stdin.close()
-    wait_for(lambda: guest.run_in_session("timeout 5 xsel -b -o || true").strip() == "viewer to guest", 30,
+    wait_for(lambda: guest.run_in_session("timeout 5 xclip -selection clipboard -o || true").strip() == "viewer to guest", 30,
              "the person's text is in the guest's clipboard", 0.5)
 
 

@@ -79,8 +79,8 @@ def test_clipboard_both_ways(user, session, guest):
     with connect(user, session) as client:
         client.wait_updates(1)
         client.clip("from the client")
-        wait_for(lambda: guest.run_in_session("xsel -b -o || true").strip() == "from the client", 30, "the guest has the text")
-        guest.run_in_session("printf 'from the guest' | xsel -b -i")
+        wait_for(lambda: guest.run_in_session("xclip -selection clipboard -o || true").strip() == "from the client", 30, "the guest has the text")
+        guest.run_in_session("printf 'from the guest' | xclip -selection clipboard -i")
         assert client.cut.get(timeout=30) == "from the guest"
 
 

@@ -495,3 +495,17 @@ def test_bad_options():
         done = subprocess.run([paths.program("oriel-broker"), *arguments], capture_output=True, text=True,
                               check=False, timeout=30)
         assert done.returncode == status, (arguments, done.stderr)
+
+
+def test_hosts_added_and_forgotten(stack):
+    """A host made known while the broker runs is there after a restart; one of the configuration stays."""
+    added = stack.admin.post("hosts", {"name": "second", "address": f"unix:{stack.folder}/second.sock"})
+    assert added["name"] == "second" and added["state"] == "down"
+    refused(409, "conflict", stack.admin.post, "hosts", {"name": "second", "address": "unix:/x"})
+    refused(400, "invalid", stack.admin.post, "hosts", {"name": "third", "address": "tcp:1.2.3.4"})
+    refused(400, "invalid", stack.admin.post, "hosts", {"name": "third"})
+    restart(stack)
+    assert [host["name"] for host in stack.admin.get("hosts")["items"]] == ["local", "second"]
+    stack.admin.delete("hosts/second")
+    refused(404, "not-found", stack.admin.get, "hosts/second")
+    refused(409, "conflict", stack.admin.delete, "hosts/local")

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "encoder.h"
+#include "../classify/classify.h"
+
+#include <turbojpeg.h>
+
+static const Encoder *const encoders[] = {
+    &encoder_tight,
+    &encoder_zrle,
+    &encoder_zlib,
+    &encoder_raw,
+};
+
+const Encoder *
+encoder_find(gint32 encoding)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(encoders); i++)
+        if (encoders[i]->encoding == encoding)
+            return encoders[i];
+    return NULL;
+}
+
+gboolean
+encode_settings_equal(const EncodeSettings *a, const EncodeSettings *b)
+{
+    return a->encoder == b->encoder && a->quality == b->quality && pixel_format_equal(&a->format, &b->format);
+}
+
+gboolean
+encode_settings_lossy(const EncodeSettings *settings, const PlanOp *op)
+{
+    return op->kind == PLAN_LOSSY && settings->encoder->lossy && settings->quality >= 0 && settings->format.bits >= 16;
+}
+
+gpointer
+encode_scratch_new(void)
+{
+    EncodeScratch *scratch = g_new0(EncodeScratch, 1);
+
+    scratch->deflate = deflate_new();
+    scratch->jpeg = tjInitCompress();
+    scratch->out = g_byte_array_sized_new(CLASSIFY_MAX_AREA);
+    scratch->work = g_byte_array_sized_new(CLASSIFY_MAX_AREA * 4);
+    scratch->indices = g_malloc(CLASSIFY_MAX_AREA);
+    scratch->palette = palette_new();
+    return scratch;
+}
+
+void
+encode_scratch_free(gpointer user)
+{
+    EncodeScratch *scratch = user;
+
+    deflate_free(scratch->deflate);
+    if (scratch->jpeg)
+        tjDestroy(scratch->jpeg);
+    g_byte_array_unref(scratch->out);
+    g_byte_array_unref(scratch->work);
+    g_free(scratch->indices);
+    palette_free(scratch->palette);
+    g_free(scratch);
+}
+
+guint8 *
+encode_reserve(GByteArray *array, gsize size)
+{
+    guint at = array->len;
+
+    g_byte_array_set_size(array, at + (guint)size);
+    return array->data + at;
+}
+
+void
+encode_header(EncodeScratch *scratch, const PlanOp *op, gint32 encoding)
+{
+    packet_put_header(encode_reserve(scratch->out, PACKET_HEADER), op->x, op->y, op->width, op->height, encoding);
+}
+
+Packet *
+encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+{
+    Packet *packet;
+
+    g_byte_array_set_size(scratch->out, 0);
+    settings->encoder->encode(scratch, settings, frame, op);
+    packet = packet_new(settings->encoder->kind, scratch->out->data, scratch->out->len);
+    packet->x = op->x;
+    packet->y = op->y;
+    packet->width = op->width;
+    packet->height = op->height;
+    packet->lossy = encode_settings_lossy(settings, op);
+    return packet;
+}

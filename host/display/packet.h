@@ -4,16 +4,18 @@
 #include <glib.h>
 
 /*
- * Encoded bytes of one rectangle, made once by a worker and then sent to every client with the same settings: reference counted,
- * immutable once published, any thread. The bytes begin with the rectangle's RFB header (x, y, w, h, encoding: PACKET_HEADER bytes).
+ * Encoded bytes of one rectangle, made once by a worker and then sent to every client with the same
+ * settings: reference counted, immutable once published, any thread. The bytes begin with the
+ * rectangle's RFB header (x, y, w, h, encoding: PACKET_HEADER bytes).
  */
 
 #define PACKET_HEADER 12
 
 typedef enum {
     PACKET_WHOLE, /* send as it is */
-    /* ZRLE and Zlib run one deflate stream a client. data is the header, 4 bytes length, and self-contained deflate blocks; the client's first such
-     * packet needs the zlib header (2 bytes, counted in the length) before the blocks. */
+    /* ZRLE and Zlib run one deflate stream a client. data is the header, 4 bytes length, and
+     * self-contained deflate blocks; the client's first such packet needs the zlib header (2 bytes,
+     * counted in the length) before the blocks. */
     PACKET_STREAM,
 } PacketKind;
 

@@ -3,7 +3,8 @@
 
 #include "frame.h"
 
-/* What to do for one frame: operations in order, their destinations do not overlap. COPY reads the frame before, so sinks do COPYs first. */
+/* What to do for one frame: operations in order, their destinations do not overlap. COPY reads the
+ * frame before, so sinks do COPYs first. */
 typedef enum {
     PLAN_COPY,    /* moved content: from (src_x, src_y) of the frame before */
     PLAN_FILL,    /* one colour */
@@ -17,7 +18,9 @@ typedef struct {
     PlanKind kind;
     int x, y, width, height;
     union {
-        struct { int src_x, src_y; } copy;
+        struct {
+            int src_x, src_y;
+        } copy;
         guint32 colour; /* FILL: x8r8g8b8 */
         int colours;    /* INDEXED: how many, at most */
     };

@@ -7,8 +7,8 @@
 /* What pixman's regions lack. Coordinates are pixels; a rectangle without area adds nothing. */
 
 void region_add(pixman_region32_t *region, int x, int y, int width, int height);
-/* Keeps a region cheap to handle: one with more than max_rects rectangles grows to whole cells of a 64 pixel grid and, if that does not
- * do, to its extents. The result always covers the region. */
+/* Keeps a region cheap to handle: one with more than max_rects rectangles grows to whole cells of a
+ * 64 pixel grid and, if that does not do, to its extents. The result always covers the region. */
 void region_bound(pixman_region32_t *region, int max_rects);
 /* Pixels covered. */
 gint64 region_area(const pixman_region32_t *region);

@@ -5,12 +5,13 @@
 
 /* What the small squares of a picture look like: the predicates that classification decides by. */
 
-#define CELL_SIZE 16 /* pixels; equal to the damage walk's cell, so that damage covers whole cells */
+#define CELL_SIZE                                                                                  \
+    16 /* pixels; equal to the damage walk's cell, so that damage covers whole cells */
 
 typedef struct {
-    gboolean solid;   /* one colour */
-    gboolean smooth;  /* like a photograph: neighbours nearly all differ, and few differ by much */
-    guint32 colour;   /* of the first pixel */
+    gboolean solid;  /* one colour */
+    gboolean smooth; /* like a photograph: neighbours nearly all differ, and few differ by much */
+    guint32 colour;  /* of the first pixel */
 } CellStats;
 
 /* width, height: 1 to CELL_SIZE; stride in pixels. */

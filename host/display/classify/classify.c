@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#define MAX_WIDTH     2048 /* Tight's limit */
-#define ENCODED_WIDTH 512  /* wide enough to find repetitions, and leaves a rectangle some height  \
+#define MAX_WIDTH 2048 /* Tight's limit */
+#define ENCODED_WIDTH                                                                              \
+    512                    /* wide enough to find repetitions, and leaves a rectangle some height  \
                             */
 #define FILL_MIN_CELLS  16 /* smaller solid areas compress to nothing inside their surroundings */
 #define FILL_MIN_SIDE   2  /* cells */

@@ -4,13 +4,14 @@
 #include <glib.h>
 
 /*
- * One row of the damage walk: compares the source with the frame and copies what differs into the frame. The top byte of a source pixel
- * means nothing; in the frame it is 0.
+ * One row of the damage walk: compares the source with the frame and copies what differs into the
+ * frame. The top byte of a source pixel means nothing; in the frame it is 0.
  */
 
 #define COMPARE_CELL 16 /* pixels a flag stands for */
 
-/* changed has one byte for each COMPARE_CELL pixels (the last may be partial); it is set to 1 where a pixel differs, and else left. */
+/* changed has one byte for each COMPARE_CELL pixels (the last may be partial); it is set to 1 where
+ * a pixel differs, and else left. */
 typedef void (*CompareRow)(const guint32 *source, guint32 *frame, int pixels, guint8 *changed);
 
 typedef struct {

@@ -68,8 +68,8 @@ split(EncodeBatch *batch)
 }
 
 EncodeBatch *
-encode_batch_start(WorkerPool *pool, const EncodeSettings *settings, const Frame *frame, const PlanOp *ops, guint n_ops,
-                   EncodeBatchDone done, gpointer user)
+encode_batch_start(WorkerPool *pool, const EncodeSettings *settings, const Frame *frame,
+                   const PlanOp *ops, guint n_ops, EncodeBatchDone done, gpointer user)
 {
     EncodeBatch *batch = g_new0(EncodeBatch, 1);
 

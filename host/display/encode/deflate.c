@@ -36,7 +36,8 @@ store_blocks(const guint8 *from, gsize size, guint8 *to)
     guint8 *at = to;
 
     while (size) {
-        guint16 length = (guint16)MIN(size, STORED_MAX), wire = GUINT16_TO_LE(length), check = (guint16)~wire;
+        guint16 length = (guint16)MIN(size, STORED_MAX), wire = GUINT16_TO_LE(length),
+                check = (guint16)~wire;
 
         *at++ = 0;
         memcpy(at, &wire, 2);

@@ -4,8 +4,9 @@
 #include <glib.h>
 
 /*
- * Deflate that stands alone: each call gives whole blocks that look back at nothing before them and end on a byte, so that they can
- * be made in any order on any thread and then follow each other (or anything else) in a zlib stream. One object a thread.
+ * Deflate that stands alone: each call gives whole blocks that look back at nothing before them and
+ * end on a byte, so that they can be made in any order on any thread and then follow each other (or
+ * anything else) in a zlib stream. One object a thread.
  */
 
 #define DEFLATE_ZLIB_HEADER "\x78\x01" /* goes before the first blocks of a stream */

@@ -23,13 +23,15 @@ encoder_find(gint32 encoding)
 gboolean
 encode_settings_equal(const EncodeSettings *a, const EncodeSettings *b)
 {
-    return a->encoder == b->encoder && a->quality == b->quality && pixel_format_equal(&a->format, &b->format);
+    return a->encoder == b->encoder && a->quality == b->quality &&
+           pixel_format_equal(&a->format, &b->format);
 }
 
 gboolean
 encode_settings_lossy(const EncodeSettings *settings, const PlanOp *op)
 {
-    return op->kind == PLAN_LOSSY && settings->encoder->lossy && settings->quality >= 0 && settings->format.bits >= 16;
+    return op->kind == PLAN_LOSSY && settings->encoder->lossy && settings->quality >= 0 &&
+           settings->format.bits >= 16;
 }
 
 gpointer
@@ -73,11 +75,13 @@ encode_reserve(GByteArray *array, gsize size)
 void
 encode_header(EncodeScratch *scratch, const PlanOp *op, gint32 encoding)
 {
-    packet_put_header(encode_reserve(scratch->out, PACKET_HEADER), op->x, op->y, op->width, op->height, encoding);
+    packet_put_header(encode_reserve(scratch->out, PACKET_HEADER), op->x, op->y, op->width,
+                      op->height, encoding);
 }
 
 Packet *
-encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+          const PlanOp *op)
 {
     Packet *packet;
 

@@ -9,8 +9,9 @@
 #include "pixel-format.h"
 
 /*
- * A codec is one file with one Encoder in it, and one line in encoder.c. Encoders have no state of their own: each rectangle stands
- * alone, so rectangles are encoded in parallel, once for all clients with equal settings.
+ * A codec is one file with one Encoder in it, and one line in encoder.c. Encoders have no state of
+ * their own: each rectangle stands alone, so rectangles are encoded in parallel, once for all
+ * clients with equal settings.
  */
 
 typedef struct Encoder Encoder;
@@ -36,7 +37,8 @@ struct Encoder {
     gint32 encoding; /* RFB's number */
     const char *name;
     /* Appends the whole rectangle, its header included, to scratch->out. Worker. */
-    void (*encode)(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op);
+    void (*encode)(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+                   const PlanOp *op);
     PacketKind kind;
     gboolean lossy; /* makes JPEG of PLAN_LOSSY where settings allow it */
 };
@@ -51,7 +53,8 @@ gboolean encode_settings_lossy(const EncodeSettings *settings, const PlanOp *op)
 gpointer encode_scratch_new(void);
 void encode_scratch_free(gpointer scratch);
 /* One operation to one packet. Worker. */
-Packet *encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op);
+Packet *encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+                  const PlanOp *op);
 
 /* For encoders: grows array by size bytes and returns where they begin. */
 guint8 *encode_reserve(GByteArray *array, gsize size);

@@ -54,7 +54,8 @@ look_up(Palette *palette, guint32 colour, int limit)
 }
 
 int
-palette_build(Palette *palette, const guint32 *pixels, int stride, int width, int height, int limit, guint8 *indices)
+palette_build(Palette *palette, const guint32 *pixels, int stride, int width, int height, int limit,
+              guint8 *indices)
 {
     guint32 last = ~0u; /* no pixel has this: the top byte is 0 */
     int index = 0;

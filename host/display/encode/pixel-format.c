@@ -6,7 +6,8 @@
 static gboolean
 channel_fits(guint max, guint shift, int bits)
 {
-    return max >= 1 && max <= 0xffff && (max & (max + 1)) == 0 && shift < 32 && (int)(shift + (guint)g_bit_storage(max)) <= bits;
+    return max >= 1 && max <= 0xffff && (max & (max + 1)) == 0 && shift < 32 &&
+           (int)(shift + (guint)g_bit_storage(max)) <= bits;
 }
 
 static guint32
@@ -20,7 +21,8 @@ wire_order(guint32 value, int bits, gboolean big_endian)
 }
 
 gboolean
-pixel_format_init(PixelFormat *format, int bits, int depth, gboolean big_endian, const guint max[3], const guint shift[3])
+pixel_format_init(PixelFormat *format, int bits, int depth, gboolean big_endian, const guint max[3],
+                  const guint shift[3])
 {
     if ((bits != 8 && bits != 16 && bits != 32) || depth < 1 || depth > bits)
         return FALSE;
@@ -35,7 +37,8 @@ pixel_format_init(PixelFormat *format, int bits, int depth, gboolean big_endian,
         format->max[i] = max[i];
         format->shift[i] = shift[i];
         for (guint value = 0; value < 256; value++)
-            format->table[i][value] = wire_order((value * max[i] + 127) / 255 << shift[i], bits, big_endian);
+            format->table[i][value] =
+                wire_order((value * max[i] + 127) / 255 << shift[i], bits, big_endian);
     }
     return TRUE;
 }
@@ -57,20 +60,22 @@ pixel_format_equal(const PixelFormat *a, const PixelFormat *b)
 static gboolean
 is_888(const PixelFormat *format)
 {
-    return format->bits == 32 && format->depth == 24 && format->max[0] == 255 && format->max[1] == 255 && format->max[2] == 255;
+    return format->bits == 32 && format->depth == 24 && format->max[0] == 255 &&
+           format->max[1] == 255 && format->max[2] == 255;
 }
 
 static gboolean
 is_native(const PixelFormat *format)
 {
-    return is_888(format) && format->big_endian == (G_BYTE_ORDER == G_BIG_ENDIAN) && format->shift[0] == 16 && format->shift[1] == 8 &&
-           format->shift[2] == 0;
+    return is_888(format) && format->big_endian == (G_BYTE_ORDER == G_BIG_ENDIAN) &&
+           format->shift[0] == 16 && format->shift[1] == 8 && format->shift[2] == 0;
 }
 
 static inline guint32
 wire_pixel(const PixelFormat *format, guint32 pixel)
 {
-    return format->table[0][pixel >> 16 & 0xff] | format->table[1][pixel >> 8 & 0xff] | format->table[2][pixel & 0xff];
+    return format->table[0][pixel >> 16 & 0xff] | format->table[1][pixel >> 8 & 0xff] |
+           format->table[2][pixel & 0xff];
 }
 
 void
@@ -116,7 +121,8 @@ pixel_format_convert_tpixel(const PixelFormat *format, const guint32 *from, int 
     }
 }
 
-/* Which 3 of the 4 bytes on the wire a CPIXEL keeps: they begin at 0 or 1; -1 when it keeps all 4. */
+/* Which 3 of the 4 bytes on the wire a CPIXEL keeps: they begin at 0 or 1; -1 when it keeps all 4.
+ */
 static int
 cpixel_first_byte(const PixelFormat *format)
 {

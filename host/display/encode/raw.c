@@ -4,7 +4,8 @@
 #define ENCODING_RAW 0
 
 static void
-raw_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+raw_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+           const PlanOp *op)
 {
     gsize row_size = (gsize)op->width * (gsize)settings->format.bits / 8;
     guint8 *to;
@@ -12,7 +13,9 @@ raw_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *
     encode_header(scratch, op, ENCODING_RAW);
     to = encode_reserve(scratch->out, row_size * (gsize)op->height);
     for (int y = op->y; y < op->y + op->height; y++, to += row_size)
-        pixel_format_convert(&settings->format, frame->pixels + (gsize)y * (gsize)frame->stride + op->x, op->width, to);
+        pixel_format_convert(&settings->format,
+                             frame->pixels + (gsize)y * (gsize)frame->stride + op->x, op->width,
+                             to);
 }
 
 const Encoder encoder_raw = {

@@ -5,8 +5,9 @@
 #include <turbojpeg.h>
 
 /*
- * Tight, as every VNC client knows it. Each rectangle resets the one zlib stream it uses (stream 0), so it depends on no rectangle
- * before it; that costs a few bytes of lost history and buys parallel encoding, shared between clients.
+ * Tight, as every VNC client knows it. Each rectangle resets the one zlib stream it uses (stream
+ * 0), so it depends on no rectangle before it; that costs a few bytes of lost history and buys
+ * parallel encoding, shared between clients.
  */
 
 #define ENCODING_TIGHT  7
@@ -29,7 +30,8 @@ put_byte(EncodeScratch *scratch, int byte)
     *encode_reserve(scratch->out, 1) = (guint8)byte;
 }
 
-/* Tight's length: 7 bits a byte, lowest first, then 8: 22 bits at most. Returns how many bytes it took. */
+/* Tight's length: 7 bits a byte, lowest first, then 8: 22 bits at most. Returns how many bytes it
+ * took. */
 static int
 compact_length(guint8 *to, gsize length)
 {
@@ -78,8 +80,9 @@ static void
 encode_fill(EncodeScratch *scratch, const EncodeSettings *settings, guint32 colour)
 {
     put_byte(scratch, CONTROL_FILL);
-    pixel_format_convert_tpixel(&settings->format, &colour, 1,
-                                encode_reserve(scratch->out, (gsize)pixel_format_tpixel_size(&settings->format)));
+    pixel_format_convert_tpixel(
+        &settings->format, &colour, 1,
+        encode_reserve(scratch->out, (gsize)pixel_format_tpixel_size(&settings->format)));
 }
 
 /* Two colours: one bit a pixel, rows begin on a byte; a set bit is the second colour. */
@@ -100,7 +103,8 @@ pack_bits(const guint8 *indices, int width, int height, guint8 *to)
 }
 
 static void
-encode_palette(EncodeScratch *scratch, const EncodeSettings *settings, const PlanOp *op, int n_colours)
+encode_palette(EncodeScratch *scratch, const EncodeSettings *settings, const PlanOp *op,
+               int n_colours)
 {
     gsize pixel = (gsize)pixel_format_tpixel_size(&settings->format);
     gsize size = (gsize)op->width * (gsize)op->height;
@@ -116,9 +120,11 @@ encode_palette(EncodeScratch *scratch, const EncodeSettings *settings, const Pla
 }
 
 static void
-encode_full_colour(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+encode_full_colour(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+                   const PlanOp *op)
 {
-    gsize row_size = (gsize)op->width * (gsize)pixel_format_tpixel_size(&settings->format), size = row_size * (gsize)op->height;
+    gsize row_size = (gsize)op->width * (gsize)pixel_format_tpixel_size(&settings->format),
+          size = row_size * (gsize)op->height;
     const guint32 *from = op_pixels(frame, op);
     guint8 *to;
 
@@ -131,9 +137,11 @@ encode_full_colour(EncodeScratch *scratch, const EncodeSettings *settings, const
 }
 
 static gboolean
-encode_jpeg(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+encode_jpeg(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+            const PlanOp *op)
 {
-    /* The protocol's quality levels, 0 to 9. What stands still is sent again without loss, so motion may be coarser than a last word. */
+    /* The protocol's quality levels, 0 to 9. What stands still is sent again without loss, so
+     * motion may be coarser than a last word. */
     static const int qualities[] = {25, 35, 45, 55, 62, 70, 76, 80, 85, 94};
     int level = CLAMP(settings->quality, 0, 9), subsampling = level < 9 ? TJSAMP_420 : TJSAMP_444;
     unsigned long size = tjBufSize(op->width, op->height, subsampling);
@@ -142,9 +150,10 @@ encode_jpeg(EncodeScratch *scratch, const EncodeSettings *settings, const Frame 
     g_byte_array_set_size(scratch->work, 0);
     to = encode_reserve(scratch->work, size);
     if (!scratch->jpeg ||
-        tjCompress2(scratch->jpeg, (const unsigned char *)op_pixels(frame, op), op->width, frame->stride * 4, op->height,
-                    G_BYTE_ORDER == G_LITTLE_ENDIAN ? TJPF_BGRX : TJPF_XRGB, &to, &size, subsampling, qualities[level],
-                    TJFLAG_FASTDCT | TJFLAG_NOREALLOC) != 0)
+        tjCompress2(scratch->jpeg, (const unsigned char *)op_pixels(frame, op), op->width,
+                    frame->stride * 4, op->height,
+                    G_BYTE_ORDER == G_LITTLE_ENDIAN ? TJPF_BGRX : TJPF_XRGB, &to, &size,
+                    subsampling, qualities[level], TJFLAG_FASTDCT | TJFLAG_NOREALLOC) != 0)
         return FALSE;
     put_byte(scratch, CONTROL_JPEG);
     put_length(scratch, size);
@@ -153,7 +162,8 @@ encode_jpeg(EncodeScratch *scratch, const EncodeSettings *settings, const Frame 
 }
 
 static void
-tight_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+tight_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+             const PlanOp *op)
 {
     int colours;
 
@@ -165,8 +175,9 @@ tight_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame
     if (encode_settings_lossy(settings, op) && encode_jpeg(scratch, settings, frame, op))
         return;
     /* 8 bit pixels gain nothing from a palette but the two-colour one. */
-    colours = palette_build(scratch->palette, op_pixels(frame, op), frame->stride, op->width, op->height,
-                            settings->format.bits == 8 ? 2 : PALETTE_MAX, scratch->indices);
+    colours =
+        palette_build(scratch->palette, op_pixels(frame, op), frame->stride, op->width, op->height,
+                      settings->format.bits == 8 ? 2 : PALETTE_MAX, scratch->indices);
     if (colours == 1)
         encode_fill(scratch, settings, palette_colours(scratch->palette)[0]);
     else if (colours >= 2)

@@ -6,16 +6,20 @@
 #define ENCODING_ZLIB 6
 
 static void
-zlib_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+zlib_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+            const PlanOp *op)
 {
-    gsize row_size = (gsize)op->width * (gsize)settings->format.bits / 8, raw = row_size * (gsize)op->height, start, length;
+    gsize row_size = (gsize)op->width * (gsize)settings->format.bits / 8,
+          raw = row_size * (gsize)op->height, start, length;
     guint32 wire;
     guint8 *to;
 
     g_byte_array_set_size(scratch->work, 0);
     to = encode_reserve(scratch->work, raw);
     for (int y = op->y; y < op->y + op->height; y++, to += row_size)
-        pixel_format_convert(&settings->format, frame->pixels + (gsize)y * (gsize)frame->stride + op->x, op->width, to);
+        pixel_format_convert(&settings->format,
+                             frame->pixels + (gsize)y * (gsize)frame->stride + op->x, op->width,
+                             to);
 
     encode_header(scratch, op, ENCODING_ZLIB);
     start = scratch->out->len;

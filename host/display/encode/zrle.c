@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* ZRLE: 64 x 64 tiles, each solid, packed by a small palette, or plain; then deflate. Runs are left to deflate, which is good at them. */
+/* ZRLE: 64 x 64 tiles, each solid, packed by a small palette, or plain; then deflate. Runs are left
+ * to deflate, which is good at them. */
 
 #define ENCODING_ZRLE  16
 #define TILE           64
@@ -12,8 +13,10 @@
 static void
 put_colours(EncodeScratch *scratch, const EncodeSettings *settings, int n_colours)
 {
-    pixel_format_convert_cpixel(&settings->format, palette_colours(scratch->palette), n_colours,
-                                encode_reserve(scratch->work, (gsize)n_colours * (gsize)pixel_format_cpixel_size(&settings->format)));
+    pixel_format_convert_cpixel(
+        &settings->format, palette_colours(scratch->palette), n_colours,
+        encode_reserve(scratch->work,
+                       (gsize)n_colours * (gsize)pixel_format_cpixel_size(&settings->format)));
 }
 
 static void
@@ -36,16 +39,19 @@ put_packed(EncodeScratch *scratch, int n_colours, int width, int height)
 }
 
 static void
-put_tile(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, int x, int y, int width, int height)
+put_tile(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, int x, int y,
+         int width, int height)
 {
     const guint32 *pixels = frame->pixels + (gsize)y * (gsize)frame->stride + x;
     gsize pixel = (gsize)pixel_format_cpixel_size(&settings->format);
-    int colours = palette_build(scratch->palette, pixels, frame->stride, width, height, PACKED_COLOURS, scratch->indices);
+    int colours = palette_build(scratch->palette, pixels, frame->stride, width, height,
+                                PACKED_COLOURS, scratch->indices);
 
     *encode_reserve(scratch->work, 1) = (guint8)colours; /* 0: plain, 1: solid, 2 to 16: packed */
     if (colours == 0) {
         for (int row = 0; row < height; row++, pixels += frame->stride)
-            pixel_format_convert_cpixel(&settings->format, pixels, width, encode_reserve(scratch->work, pixel * (gsize)width));
+            pixel_format_convert_cpixel(&settings->format, pixels, width,
+                                        encode_reserve(scratch->work, pixel * (gsize)width));
         return;
     }
     put_colours(scratch, settings, colours);
@@ -54,7 +60,8 @@ put_tile(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *fr
 }
 
 static void
-zrle_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame, const PlanOp *op)
+zrle_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+            const PlanOp *op)
 {
     gsize start, length;
     guint32 wire;
@@ -63,7 +70,8 @@ zrle_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame 
     g_byte_array_set_size(scratch->work, 0);
     for (int y = 0; y < op->height; y += TILE)
         for (int x = 0; x < op->width; x += TILE)
-            put_tile(scratch, settings, frame, op->x + x, op->y + y, MIN(TILE, op->width - x), MIN(TILE, op->height - y));
+            put_tile(scratch, settings, frame, op->x + x, op->y + y, MIN(TILE, op->width - x),
+                     MIN(TILE, op->height - y));
 
     encode_header(scratch, op, ENCODING_ZRLE);
     start = scratch->out->len;

@@ -1,292 +1,383 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sink/vnc-client.h"
+#include "vnc-client.h"
+#include "vnc-clipboard.h"
+#include "vnc-framing.h"
+#include "vnc-output.h"
 
-#include "region.h"
-#include "sink/vnc-keys.h"
-
+#include <errno.h>
 #include <glib-unix.h>
-#include <linux/sockios.h>
-#include <rfb/rfb.h>
-#include <rfb/rfbregion.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_WAIT_MS  2000 /* for a client that stops in the midst of a message, or does not read */
-#define RETRY_MS     5 /* a client that is still reading is asked this often whether it is done */
-#define START_WIDTH  640
-#define START_HEIGHT 480
+#define READ_SIZE (64 * 1024) /* bytes taken at once: no client keeps the main loop for long */
+#define QUEUE_LOW                                                                                  \
+    (64 * 1024) /* bytes: with more waiting, newer pixels are better than more of them */
+#define HANDSHAKE_S       20
+#define MAX_CUT_TEXT      (64 * 1024 * 1024) /* more than that is no text */
+#define MAX_FENCES        3                  /* updates that the client has not confirmed yet */
+#define FENCE_REQUEST     (1u << 31)
+#define FENCE_FLAGS       7u /* block before, block after, sync next */
+#define SERVER_CONTINUOUS 150
+#define SERVER_FENCE      248
 
 struct VncClient {
-    const SinkContext *context;
+    int fd;
+    VncProtocol *protocol;
     const VncClientEvents *events;
     gpointer user;
-    rfbScreenInfoPtr screen;
-    rfbClientPtr rfb; /* NULL once closed */
-    int fd;
+    Input *shared_input;
+    Clipboard *shared_clipboard;
+    GSource *watch;
+    gpointer watch_tag;
+    guint handshake_timer, gone_idle;
+    gboolean ended;
+    GByteArray *in;
+    gsize skip; /* bytes of a cut text that are more than anybody wants */
+    VncOutput *out;
+    VncPeer *peer; /* NULL until the client's version came */
+    gboolean entered;
+    VncUpdate *update;
     InputClient *input;
-    ClipboardParty *party;
-    const Frame *frame;
-    guint32 *blank; /* what it shows before the first frame */
-    guint reading, retry, going;
+    VncClipboard *clipboard;
+    guint fences; /* on their way */
+    gboolean fence_known, continuous_known;
 };
 
 static gboolean
-report_gone(gpointer user)
+tell_gone(gpointer user)
 {
     VncClient *client = user;
-    client->going = 0;
+
+    client->gone_idle = 0;
     client->events->gone(client, client->user);
     return G_SOURCE_REMOVE;
 }
 
+/* The end is told from the main loop, so nobody frees the client under its own feet. */
 static void
-go(VncClient *client)
+end(VncClient *client)
 {
-    g_clear_handle_id(&client->reading, g_source_remove);
-    g_clear_handle_id(&client->retry, g_source_remove);
-    if (!client->going)
-        client->going = g_idle_add_full(G_PRIORITY_DEFAULT, report_gone, client, NULL);
-}
-
-static gboolean
-is_closed(const VncClient *client)
-{
-    return !client->rfb || client->rfb->sock == RFB_INVALID_SOCKET;
-}
-
-gboolean
-vnc_client_is_up(const VncClient *client)
-{
-    return !is_closed(client) && client->rfb->state == RFB_NORMAL;
-}
-
-/* The screen shows the frame's own pixels: they stand still while the main thread is here. */
-static void
-follow_frame(VncClient *client)
-{
-    rfbScreenInfoPtr screen = client->screen;
-    const Frame *frame = client->frame;
-    if (!frame || screen->frameBuffer == (char *)frame->pixels)
+    if (client->ended)
         return;
-    rfbNewFramebuffer(screen, (char *)frame->pixels, frame->width, frame->height, 8, 3, 4);
-    screen->paddedWidthInBytes = frame->stride * 4;
-    screen->serverFormat.redShift = 16;
-    screen->serverFormat.greenShift = 8;
-    screen->serverFormat.blueShift = 0;
-    if (client->rfb)
-        screen->setTranslateFunction(client->rfb);
-    g_clear_pointer(&client->blank, g_free);
+    client->ended = TRUE;
+    client->gone_idle = g_idle_add_full(G_PRIORITY_DEFAULT, tell_gone, client, NULL);
+    g_source_destroy(client->watch);
 }
-
-static gboolean
-has_read_all(VncClient *client)
-{
-    int left = 0;
-    return ioctl(client->fd, SIOCOUTQ, &left) < 0 || left == 0;
-}
-
-static gboolean
-asks(VncClient *client)
-{
-    return vnc_client_is_up(client) && !sraRgnEmpty(client->rfb->requestedRegion);
-}
-
-static gboolean retry(gpointer user);
 
 static void
-send_update(VncClient *client)
+flush(VncClient *client)
 {
-    if (!asks(client))
+    if (client->ended)
         return;
-    if (!has_read_all(client)) {
-        if (!client->retry)
-            client->retry = g_timeout_add(RETRY_MS, retry, client);
+    if (!vnc_output_flush(client->out)) {
+        end(client);
         return;
     }
-    follow_frame(client);
-    rfbUpdateClient(client->rfb);
-    if (is_closed(client))
-        go(client);
+    g_source_modify_unix_fd(client->watch, client->watch_tag,
+                            vnc_output_queued(client->out) ? G_IO_IN | G_IO_OUT : G_IO_IN);
+}
+
+/* Small messages outside updates. A client that lets them pile up is no longer there. */
+static void
+write_message(const guint8 *data, gsize size, gpointer user)
+{
+    VncClient *client = user;
+
+    if (vnc_output_queued(client->out) + size > VNC_OUTPUT_MAX + CLIPBOARD_MAX * 2) {
+        end(client);
+        return;
+    }
+    vnc_output_append(client->out, data, size);
+}
+
+/* The same from outside the client's own dispatch. */
+static void
+write_now(const guint8 *data, gsize size, gpointer user)
+{
+    write_message(data, size, user);
+    flush(user);
+}
+
+static void
+wants_frame(gpointer user)
+{
+    VncClient *client = user;
+
+    if (vnc_client_ready(client))
+        client->events->wants_frame(client->user);
+}
+
+/* From libvncserver ------------------------------------------------------------------------------
+ */
+
+static void
+on_format(const PixelFormat *format, gpointer user)
+{
+    vnc_update_set_format(((VncClient *)user)->update, format);
+}
+
+static void
+on_request(gboolean incremental, int x, int y, int width, int height, gpointer user)
+{
+    vnc_update_request(((VncClient *)user)->update, incremental, x, y, width, height);
+}
+
+static void
+on_keysym(guint32 keysym, gboolean down, gpointer user)
+{
+    input_client_keysym(((VncClient *)user)->input, keysym, down);
+}
+
+static void
+on_key(guint qnum, gboolean down, gpointer user)
+{
+    input_client_key(((VncClient *)user)->input, qnum, down);
+}
+
+static void
+on_pointer(int x, int y, guint buttons, gpointer user)
+{
+    input_client_pointer(((VncClient *)user)->input, x, y, buttons);
+}
+
+static void
+on_resize(int width, int height, gpointer user)
+{
+    VncClient *client = user;
+
+    vnc_update_size_asked(client->update);
+    client->events->resize_wanted(width, height, client->user);
+    wants_frame(client);
+}
+
+static void
+send_fence(VncClient *client, guint32 flags, const guint8 *payload, gsize size)
+{
+    guint8 message[9 + VNC_MAX_FENCE] = {SERVER_FENCE};
+
+    vnc_put32(message + 4, flags);
+    message[8] = (guint8)size;
+    for (gsize i = 0; i < size; i++)
+        message[9 + i] = payload[i];
+    write_message(message, 9 + size, client);
+}
+
+static void
+on_fence(guint32 flags, const guint8 *payload, gsize size, gpointer user)
+{
+    VncClient *client = user;
+
+    if (flags & FENCE_REQUEST) {
+        send_fence(client, flags & FENCE_FLAGS, payload, size);
+    } else if (client->fences) {
+        client->fences--;
+        wants_frame(client);
+    }
+}
+
+static void
+on_continuous(gboolean on, int x, int y, int width, int height, gpointer user)
+{
+    VncClient *client = user;
+    const guint8 over = SERVER_CONTINUOUS;
+
+    vnc_update_continuous(client->update, on, x, y, width, height);
+    if (!on)
+        write_message(&over, 1, client);
+}
+
+static const VncPeerEvents peer_events = {
+    .write = write_message,
+    .format = on_format,
+    .request = on_request,
+    .keysym = on_keysym,
+    .key = on_key,
+    .pointer = on_pointer,
+    .resize = on_resize,
+    .fence = on_fence,
+    .continuous = on_continuous,
+};
+
+/* From the client --------------------------------------------------------------------------------
+ */
+
+static void
+enter(VncClient *client)
+{
+    client->entered = TRUE;
+    g_clear_handle_id(&client->handshake_timer, g_source_remove);
+    client->input = input_client_new(client->shared_input);
+    client->clipboard = vnc_clipboard_new(client->shared_clipboard, write_now, client);
+    client->events->entered(client, client->user);
+}
+
+/* Extensions begin with a word from the server. */
+static void
+on_encodings(VncClient *client, const guint8 *list, guint n_encodings)
+{
+    const guint8 continuous = SERVER_CONTINUOUS;
+
+    vnc_update_set_encodings(client->update, list, n_encodings);
+    if (vnc_update_has(client->update, VNC_ENCODING_CLIPBOARD))
+        vnc_clipboard_extend(client->clipboard);
+    if (!client->fence_known && vnc_update_has(client->update, VNC_ENCODING_FENCE)) {
+        client->fence_known = TRUE;
+        client->fences++;
+        send_fence(client, FENCE_REQUEST, NULL, 0);
+    }
+    if (!client->continuous_known && vnc_update_has(client->update, VNC_ENCODING_CONTINUOUS)) {
+        client->continuous_known = TRUE;
+        write_message(&continuous, 1, client);
+    }
+}
+
+/* How many bytes were used; 0: more are needed; -1: the client broke the protocol. */
+static gssize
+take_cut_text(VncClient *client, const guint8 *data, gsize size)
+{
+    gint32 length = (gint32)vnc_get32(data + 4);
+    gsize whole = (gsize)ABS((gint64)length), kept = MIN(whole, CLIPBOARD_MAX);
+
+    if (whole > MAX_CUT_TEXT)
+        return -1;
+    if (size < 8 + kept)
+        return 0;
+    client->skip = whole - kept;
+    /* A compressed text cannot be cut. */
+    if (length >= 0 || whole == kept)
+        vnc_clipboard_received(client->clipboard, length, data + 8, kept);
+    return (gssize)(8 + kept);
+}
+
+static gssize
+take_message(VncClient *client, const guint8 *data, gsize size)
+{
+    gssize length = vnc_message_length(data, size);
+
+    if (length <= 0 || size < (gsize)length)
+        return MIN(length, 0);
+    if (data[0] == VNC_CUT_TEXT)
+        return take_cut_text(client, data, size);
+    if (data[0] == VNC_SET_ENCODINGS)
+        on_encodings(client, data + 4, vnc_get16(data + 2));
+    return vnc_peer_feed(client->peer, data, (gsize)length) ? length : -1;
+}
+
+static gssize
+take_handshake(VncClient *client, const guint8 *data, gsize size)
+{
+    gsize needed = client->peer ? vnc_peer_handshake(client->peer) : VNC_VERSION_LENGTH;
+
+    if (size < needed)
+        return 0;
+    if (!client->peer) {
+        client->peer = vnc_peer_new(client->protocol, data, &peer_events, client);
+        if (!client->peer)
+            return -1;
+    } else if (!vnc_peer_feed(client->peer, data, needed)) {
+        return -1;
+    }
+    if (vnc_peer_handshake(client->peer) == 0)
+        enter(client);
+    return (gssize)needed;
+}
+
+static void
+take_input(VncClient *client)
+{
+    gsize used = 0;
+
+    while (!client->ended && used < client->in->len) {
+        const guint8 *data = client->in->data + used;
+        gsize size = client->in->len - used;
+        gssize n;
+
+        if (client->skip) {
+            n = (gssize)MIN(client->skip, size);
+            client->skip -= (gsize)n;
+        } else {
+            n = client->entered ? take_message(client, data, size)
+                                : take_handshake(client, data, size);
+        }
+        if (n < 0)
+            end(client);
+        if (n <= 0)
+            break;
+        used += (gsize)n;
+    }
+    g_byte_array_remove_range(client->in, 0, (guint)used);
 }
 
 static gboolean
-retry(gpointer user)
+read_input(VncClient *client)
+{
+    guint had = client->in->len;
+    gssize n;
+
+    g_byte_array_set_size(client->in, had + READ_SIZE);
+    n = recv(client->fd, client->in->data + had, READ_SIZE, MSG_DONTWAIT);
+    g_byte_array_set_size(client->in, had + (guint)MAX(n, 0));
+    if (n > 0)
+        take_input(client);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer user)
 {
     VncClient *client = user;
-    if (!has_read_all(client))
+    GIOCondition condition = g_source_query_unix_fd(source, client->watch_tag);
+
+    if (client->ended)
         return G_SOURCE_CONTINUE;
-    client->retry = 0;
-    send_update(client);
-    client->context->events->wants_frame(client->context->user);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-readable(gint fd, GIOCondition condition, gpointer user)
-{
-    VncClient *client = user;
-    rfbProcessClientMessage(client->rfb);
-    if (is_closed(client)) {
-        client->reading = 0;
-        go(client);
-        return G_SOURCE_REMOVE;
-    }
-    if (asks(client)) {
-        send_update(client);
-        client->context->events->wants_frame(client->context->user);
-    }
+    if (condition & (G_IO_IN | G_IO_HUP | G_IO_ERR) && !read_input(client))
+        end(client);
+    flush(client);
+    wants_frame(client);
     return G_SOURCE_CONTINUE;
 }
 
-/* libvncserver's hooks ---------------------------------------------------------------------------
- */
+static GSourceFuncs watch_funcs = {.dispatch = dispatch};
 
-static void
-on_key(rfbBool down, rfbKeySym keysym, rfbClientPtr rfb)
+static gboolean
+unused(gpointer user)
 {
-    VncClient *client = rfb->screen->screenData;
-    input_client_keysym(client->input, keysym, down != 0);
+    return G_SOURCE_CONTINUE;
 }
 
-static void
-on_pointer(int buttons, int x, int y, rfbClientPtr rfb)
-{
-    VncClient *client = rfb->screen->screenData;
-    input_client_pointer(client->input, x, y, (guint)buttons);
-}
-
-static void
-on_cut_text(char *text, int length, rfbClientPtr rfb)
-{
-    VncClient *client = rfb->screen->screenData;
-    g_autofree char *utf8 = g_convert(text, length, "UTF-8", "ISO-8859-1", NULL, NULL, NULL);
-    if (!utf8)
-        return;
-    clipboard_offer(client->party);
-    clipboard_provide(client->party, utf8, -1);
-}
-
-static void
-on_cut_text_utf8(char *text, int length, rfbClientPtr rfb)
-{
-    VncClient *client = rfb->screen->screenData;
-    clipboard_offer(client->party);
-    clipboard_provide(client->party, text, length);
-}
-
-static int
-on_desktop_size(int width, int height, int n_screens, rfbExtDesktopScreen *screens,
-                rfbClientPtr rfb)
-{
-    VncClient *client = rfb->screen->screenData;
-    if (width <= 0 || height <= 0)
-        return rfbExtDesktopSize_InvalidScreenLayout;
-    client->context->events->resize_wanted(width, height, client->context->user);
-    return rfbExtDesktopSize_Success;
-}
-
-void
-vnc_keys_pressed(rfbClientPtr rfb, guint qnum, guint32 keysym, gboolean down)
-{
-    VncClient *client = rfb->screen->screenData;
-    if (qnum)
-        input_client_key(client->input, qnum, down);
-    else
-        input_client_keysym(client->input, keysym, down);
-}
-
-/* The clipboard ----------------------------------------------------------------------------------
- */
-
-static void
-on_text(const char *text, gpointer user)
+static gboolean
+on_handshake_timeout(gpointer user)
 {
     VncClient *client = user;
-    if (!text || !vnc_client_is_up(client))
-        return;
-    gsize latin1_size = 0;
-    g_autofree char *latin1 =
-        g_convert_with_fallback(text, -1, "ISO-8859-1", "UTF-8", "?", NULL, &latin1_size, NULL);
-    g_autofree char *copy = g_strdup(text);
-    /* The function for both announces the length of the one and sends the other, in libvncserver
-     * 0.9.14. */
-    if (client->rfb->enableExtendedClipboard)
-        rfbSendServerCutTextUTF8(client->screen, copy, (int)strlen(copy), NULL, 0);
-    else if (latin1)
-        rfbSendServerCutText(client->screen, latin1, (int)latin1_size);
-    if (is_closed(client))
-        go(client);
-}
 
-static void
-on_offered(gpointer user)
-{
-    VncClient *client = user;
-    clipboard_fetch(client->party, on_text, client);
-}
-
-static const ClipboardEvents clipboard_events = {.offered = on_offered};
-
-/* Life -------------------------------------------------------------------------------------------
- */
-
-static rfbScreenInfoPtr
-make_screen(VncClient *client)
-{
-    rfbScreenInfoPtr screen = rfbGetScreen(NULL, NULL, START_WIDTH, START_HEIGHT, 8, 3, 4);
-    if (!screen)
-        return NULL;
-    client->blank = g_new0(guint32, START_WIDTH * START_HEIGHT);
-    screen->frameBuffer = (char *)client->blank;
-    screen->desktopName = client->context->name ? client->context->name : "Oriel";
-    screen->screenData = client;
-    screen->serverFormat.redShift = 16;
-    screen->serverFormat.greenShift = 8;
-    screen->serverFormat.blueShift = 0;
-    screen->autoPort = FALSE;
-    screen->port = screen->ipv6port = screen->httpPort = -1;
-    screen->listenSock = screen->listen6Sock = RFB_INVALID_SOCKET;
-    screen->alwaysShared = TRUE;
-    screen->deferUpdateTime = 0;
-    screen->maxClientWait = MAX_WAIT_MS;
-    screen->permitFileTransfer = FALSE;
-    screen->cursor = NULL;
-    screen->kbdAddEvent = on_key;
-    screen->ptrAddEvent = on_pointer;
-    screen->setXCutText = on_cut_text;
-    screen->setXCutTextUTF8 = on_cut_text_utf8;
-    screen->setDesktopSizeHook = on_desktop_size;
-    return screen;
+    client->handshake_timer = 0;
+    end(client);
+    return G_SOURCE_REMOVE;
 }
 
 VncClient *
-vnc_client_new(const SinkContext *context, int fd, const Frame *frame, Cursor *cursor,
+vnc_client_new(int fd, VncProtocol *protocol, Input *input, Clipboard *clipboard,
                const VncClientEvents *events, gpointer user)
 {
     VncClient *client = g_new0(VncClient, 1);
-    client->context = context;
+
+    client->fd = fd;
+    client->protocol = protocol;
     client->events = events;
     client->user = user;
-    client->frame = frame;
-    client->fd = fd;
-    vnc_keys_register();
-    client->screen = make_screen(client);
-    if (!client->screen)
-        close(fd);
-    if (client->screen)
-        follow_frame(client);
-    client->rfb =
-        client->screen ? rfbNewClient(client->screen, fd) : NULL; /* closes fd on failure */
-    if (is_closed(client)) {
-        vnc_client_free(client);
-        return NULL;
-    }
-    client->input = input_client_new(context->input);
-    client->party = clipboard_join(context->clipboard, &clipboard_events, client);
-    vnc_client_cursor(client, cursor);
-    client->reading = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, readable, client);
+    client->shared_input = input;
+    client->shared_clipboard = clipboard;
+    client->in = g_byte_array_new();
+    client->out = vnc_output_new(fd);
+    client->update = vnc_update_new(wants_frame, client);
+    client->watch = g_source_new(&watch_funcs, sizeof(GSource));
+    client->watch_tag = g_source_add_unix_fd(client->watch, fd, G_IO_IN);
+    g_source_set_callback(client->watch, unused, client, NULL);
+    g_source_set_static_name(client->watch, "VNC client");
+    g_source_attach(client->watch, NULL);
+    client->handshake_timer = g_timeout_add_seconds(HANDSHAKE_S, on_handshake_timeout, client);
+    write_message((const guint8 *)VNC_VERSION, VNC_VERSION_LENGTH, client);
+    flush(client);
     return client;
 }
 
@@ -295,73 +386,69 @@ vnc_client_free(VncClient *client)
 {
     if (!client)
         return;
-    g_clear_handle_id(&client->reading, g_source_remove);
-    g_clear_handle_id(&client->retry, g_source_remove);
-    g_clear_handle_id(&client->going, g_source_remove);
-    clipboard_leave(client->party);
+    g_clear_handle_id(&client->handshake_timer, g_source_remove);
+    g_clear_handle_id(&client->gone_idle, g_source_remove);
+    g_source_destroy(client->watch);
+    g_source_unref(client->watch);
+    vnc_clipboard_free(client->clipboard);
     input_client_free(client->input);
-    if (client->rfb) {
-        if (client->rfb->sock != RFB_INVALID_SOCKET)
-            rfbCloseClient(client->rfb);
-        rfbClientConnectionGone(client->rfb);
-    }
-    if (client->screen)
-        rfbScreenCleanup(client->screen);
-    g_free(client->blank);
+    vnc_peer_free(client->peer);
+    vnc_update_free(client->update);
+    vnc_output_free(client->out);
+    g_byte_array_unref(client->in);
+    close(client->fd);
     g_free(client);
 }
 
-gboolean
-vnc_client_ready(VncClient *client)
+/* To the client ----------------------------------------------------------------------------------
+ */
+
+VncUpdate *
+vnc_client_update(VncClient *client)
 {
-    return asks(client) && has_read_all(client);
+    return client->update;
 }
 
 void
-vnc_client_update(VncClient *client, const Frame *frame)
+vnc_client_resized(VncClient *client, int width, int height)
 {
-    client->frame = frame;
-    if (is_closed(client))
-        return;
-    follow_frame(client);
-    int n_boxes;
-    const pixman_box32_t *boxes = region_boxes(&frame->damage, &n_boxes);
-    for (int i = 0; i < n_boxes; i++)
-        rfbMarkRectAsModified(client->screen, boxes[i].x1, boxes[i].y1, boxes[i].x2, boxes[i].y2);
-    send_update(client);
-}
-
-static void
-fill_cursor(rfbCursorPtr shape, const Cursor *cursor)
-{
-    gsize row = ((gsize)cursor->width + 7) / 8;
-    gsize pixels = (gsize)cursor->width * cursor->height;
-    shape->cleanup = shape->cleanupMask = shape->cleanupRichSource = TRUE;
-    shape->width = (unsigned short)cursor->width;
-    shape->height = (unsigned short)cursor->height;
-    shape->xhot = (unsigned short)cursor->hot_x;
-    shape->yhot = (unsigned short)cursor->hot_y;
-    shape->richSource = malloc(pixels * 4);
-    shape->mask = calloc(row, (size_t)cursor->height);
-    memcpy(shape->richSource, cursor->pixels, pixels * 4);
-    for (int y = 0; y < cursor->height; y++)
-        for (int x = 0; x < cursor->width; x++)
-            if (cursor->pixels[y * cursor->width + x] >> 24 >= 128)
-                shape->mask[(gsize)y * row + (gsize)x / 8] |= (unsigned char)(0x80 >> (x & 7));
-}
-
-/* libvncserver frees with free(), so what it owns comes from malloc(). */
-void
-vnc_client_cursor(VncClient *client, Cursor *cursor)
-{
-    static const guint32 nothing = 0;
-    rfbCursorPtr shape = calloc(1, sizeof *shape);
-    if (cursor) {
-        fill_cursor(shape, cursor);
-    } else {
-        g_autofree Cursor *hidden = cursor_new(1, 1, 0, 0, (const guint8 *)&nothing, 4);
-        fill_cursor(shape, hidden);
+    if (!vnc_update_resized(client->update, width, height)) {
+        g_message("A VNC client that cannot follow a new screen size was disconnected.");
+        end(client);
     }
-    rfbSetCursor(client->screen, shape);
-    send_update(client);
+}
+
+gboolean
+vnc_client_entered(const VncClient *client)
+{
+    return client->entered && !client->ended;
+}
+
+gboolean
+vnc_client_ready(const VncClient *client)
+{
+    return vnc_client_entered(client) && client->fences < MAX_FENCES &&
+           vnc_output_queued(client->out) < QUEUE_LOW && vnc_update_ready(client->update);
+}
+
+void
+vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets)
+{
+    guint64 before = vnc_update_sent(client->update);
+
+    vnc_update_send(client->update, client->out, packets, n_packets);
+    if (client->fence_known && vnc_update_sent(client->update) != before) {
+        client->fences++;
+        send_fence(client, FENCE_REQUEST | 1, NULL, 0); /* answered when all before it is shown */
+    }
+    flush(client);
+}
+
+void
+vnc_client_stats(const VncClient *client, json_t *object)
+{
+    json_object_set_new(object, "bytes", json_integer((json_int_t)vnc_output_written(client->out)));
+    json_object_set_new(object, "queued", json_integer((json_int_t)vnc_output_queued(client->out)));
+    json_object_set_new(object, "updates",
+                        json_integer((json_int_t)vnc_update_sent(client->update)));
 }

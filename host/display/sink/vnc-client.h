@@ -2,25 +2,31 @@
 #pragma once
 
 #include "sink.h"
+#include "vnc-protocol.h"
+#include "vnc-update.h"
 
-/*
- * One VNC client: libvncserver is the protocol layer, with a screen of its own a client, so that
- * clipboard and input are the client's alone. Never its listeners. Main thread only.
- */
+/* One VNC client: its socket, what it says, and what it is sent. Never blocks, whatever the other
+ * side does or leaves. Main thread only. */
 
 typedef struct VncClient VncClient;
 
 typedef struct {
-    void (*gone)(VncClient *client, gpointer user); /* from the main loop: free it */
+    void (*gone)(VncClient *client, gpointer user); /* from the main loop; free it */
+    void (*wants_frame)(gpointer user);
+    void (*resize_wanted)(int width, int height, gpointer user);
+    void (*entered)(VncClient *client, gpointer user); /* its handshake is done */
 } VncClientEvents;
 
-/* Takes fd over in any case. frame: NULL before the first. */
-VncClient *vnc_client_new(const SinkContext *context, int fd, const Frame *frame, Cursor *cursor,
+/* Takes the connected, non-blocking or not, stream socket. */
+VncClient *vnc_client_new(int fd, VncProtocol *protocol, Input *input, Clipboard *clipboard,
                           const VncClientEvents *events, gpointer user);
 void vnc_client_free(VncClient *client);
 
-gboolean
-vnc_client_ready(VncClient *client); /* it has asked for an update, and read the last one */
-void vnc_client_update(VncClient *client, const Frame *frame); /* frame's damage is new */
-void vnc_client_cursor(VncClient *client, Cursor *cursor);
-gboolean vnc_client_is_up(const VncClient *client); /* past the handshake */
+void vnc_client_resized(VncClient *client, int width, int height);
+VncUpdate *vnc_client_update(VncClient *client); /* what it has still to be sent */
+/* Handshake done, a request open, and its queue short enough to take another update? */
+gboolean vnc_client_ready(const VncClient *client);
+gboolean vnc_client_entered(const VncClient *client);
+/* Sends an update that was taken. */
+void vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets);
+void vnc_client_stats(const VncClient *client, json_t *object);

@@ -1,37 +1,125 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "classify/classify.h"
 #include "common/error.h"
-#include "sink/sink.h"
-#include "sink/vnc-client.h"
+#include "encode/batch.h"
+#include "region.h"
+#include "sink.h"
+#include "vnc-client.h"
 
 #include <unistd.h>
 
 #define MAX_CLIENTS 32
 
-/* The VNC sink. */
+/* What a client is told that comes before there is any screen. */
+#define FIRST_WIDTH  640
+#define FIRST_HEIGHT 480
+
+/* Clients that are sent the same: equal settings, equal region. They share one encoding. */
+typedef struct {
+    Sink *sink;
+    EncodeSettings settings;
+    pixman_region32_t region;
+    EncodeBatch *batch;
+    GPtrArray *clients; /* VncClient */
+} Group;
+
 struct Sink {
     SinkContext context;
-    GPtrArray *clients;
+    VncProtocol *protocol;
+    WorkerPool *pool;
+    Classifier *classifier;
+    Plan *plan; /* for clients that are behind the frame's own */
     const Frame *frame;
-    Cursor *cursor; /* NULL: hidden */
+    guint32 generation;
+    int width, height; /* as the handshake tells them */
+    Cursor *cursor;
+    gboolean cursor_known;
+    GPtrArray *clients; /* VncClient */
+    GPtrArray *groups;  /* being encoded */
 };
+
+static void
+group_free(gpointer user)
+{
+    Group *group = user;
+
+    if (group->batch)
+        encode_batch_free(group->batch);
+    pixman_region32_fini(&group->region);
+    g_ptr_array_unref(group->clients);
+    g_free(group);
+}
+
+/* Clients ----------------------------------------------------------------------------------------
+ */
 
 static void
 on_gone(VncClient *client, gpointer user)
 {
     Sink *sink = user;
+
+    for (guint i = 0; i < sink->groups->len; i++)
+        g_ptr_array_remove_fast(((Group *)sink->groups->pdata[i])->clients, client);
     g_ptr_array_remove_fast(sink->clients, client); /* frees it */
-    if (sink->context.events->clients_changed)
-        sink->context.events->clients_changed(sink->context.user);
+    sink->context.events->clients_changed(sink->context.user);
 }
 
-static const VncClientEvents client_events = {.gone = on_gone};
+static void
+on_wants_frame(gpointer user)
+{
+    Sink *sink = user;
+
+    sink->context.events->wants_frame(sink->context.user);
+}
+
+static void
+on_resize_wanted(int width, int height, gpointer user)
+{
+    Sink *sink = user;
+
+    sink->context.events->resize_wanted(width, height, sink->context.user);
+}
+
+static void
+on_entered(VncClient *client, gpointer user)
+{
+    Sink *sink = user;
+
+    vnc_client_resized(client, sink->width, sink->height);
+    if (sink->cursor_known)
+        vnc_update_set_cursor(vnc_client_update(client), sink->cursor);
+    vnc_update_set_leds(vnc_client_update(client), input_leds(sink->context.input));
+    sink->context.events->clients_changed(sink->context.user);
+}
+
+static const VncClientEvents client_events = {
+    .gone = on_gone,
+    .wants_frame = on_wants_frame,
+    .resize_wanted = on_resize_wanted,
+    .entered = on_entered,
+};
+
+static void
+set_size(Sink *sink, int width, int height)
+{
+    sink->width = width;
+    sink->height = height;
+    vnc_protocol_resize(sink->protocol, width, height);
+}
 
 static Sink *
 vnc_open(const SinkContext *context, GError **error)
 {
     Sink *sink = g_new0(Sink, 1);
+
     sink->context = *context;
+    sink->protocol = vnc_protocol_new(context->name ? context->name : "Oriel");
+    set_size(sink, FIRST_WIDTH, FIRST_HEIGHT);
+    sink->pool = worker_pool_new(0, encode_scratch_new, encode_scratch_free);
+    sink->classifier = classifier_new();
+    sink->plan = plan_new();
     sink->clients = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_client_free);
+    sink->groups = g_ptr_array_new_with_free_func(group_free);
     return sink;
 }
 
@@ -40,8 +128,16 @@ vnc_close(Sink *sink)
 {
     if (!sink)
         return;
+    g_ptr_array_set_size(sink->clients, 0);
+    for (guint i = 0; i < sink->groups->len; i++)
+        g_ptr_array_set_size(((Group *)sink->groups->pdata[i])->clients, 0);
+    worker_pool_free(sink->pool); /* ends the batches: groups are freed by their completion */
+    g_ptr_array_unref(sink->groups);
     g_ptr_array_unref(sink->clients);
-    g_clear_pointer(&sink->cursor, cursor_unref);
+    vnc_protocol_free(sink->protocol);
+    classifier_free(sink->classifier);
+    plan_free(sink->plan);
+    cursor_unref(sink->cursor);
     g_free(sink);
 }
 
@@ -50,55 +146,177 @@ vnc_add_client(Sink *sink, int fd, GError **error)
 {
     if (sink->clients->len >= MAX_CLIENTS) {
         close(fd);
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "The desktop has %d VNC viewers already.",
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "There are already %d VNC connections.",
                     MAX_CLIENTS);
         return FALSE;
     }
-    VncClient *client =
-        vnc_client_new(&sink->context, fd, sink->frame, sink->cursor, &client_events, sink);
-    if (!client) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "The VNC client left at once.");
-        return FALSE;
-    }
-    g_ptr_array_add(sink->clients, client);
-    if (sink->context.events->clients_changed)
-        sink->context.events->clients_changed(sink->context.user);
+    g_ptr_array_add(sink->clients, vnc_client_new(fd, sink->protocol, sink->context.input,
+                                                  sink->context.clipboard, &client_events, sink));
+    sink->context.events->wants_frame(sink->context.user); /* the handshake tells the size */
     return TRUE;
 }
+
+/* Frames -----------------------------------------------------------------------------------------
+ */
 
 static gboolean
 vnc_ready(Sink *sink)
 {
-    gboolean ready = FALSE;
     for (guint i = 0; i < sink->clients->len; i++)
-        ready |= vnc_client_ready(g_ptr_array_index(sink->clients, i));
-    return ready;
+        if (vnc_client_ready(sink->clients->pdata[i]) ||
+            !vnc_client_entered(sink->clients->pdata[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+vnc_busy(Sink *sink)
+{
+    return sink->groups->len > 0;
+}
+
+static void
+on_encoded(EncodeBatch *batch, gpointer user)
+{
+    Group *group = user;
+    Sink *sink = group->sink;
+    guint n;
+    Packet *const *packets = encode_batch_packets(batch, &n);
+
+    for (guint i = 0; i < group->clients->len; i++)
+        vnc_client_send(group->clients->pdata[i], packets, n);
+    g_ptr_array_remove_fast(sink->groups, group);
+    if (!sink->groups->len)
+        sink->context.events->wants_frame(sink->context.user);
+}
+
+/* The group that is to be sent this; made when there is none. */
+static Group *
+group_for(Sink *sink, const EncodeSettings *settings, const pixman_region32_t *region)
+{
+    Group *group;
+
+    for (guint i = 0; i < sink->groups->len; i++) {
+        group = sink->groups->pdata[i];
+        if (!group->batch && encode_settings_equal(&group->settings, settings) &&
+            region_equal(&group->region, region))
+            return group;
+    }
+    group = g_new0(Group, 1);
+    group->sink = sink;
+    group->settings = *settings;
+    pixman_region32_init(&group->region);
+    pixman_region32_copy(&group->region, (pixman_region32_t *)region);
+    group->clients = g_ptr_array_new();
+    g_ptr_array_add(sink->groups, group);
+    return group;
+}
+
+static void
+gather(Sink *sink)
+{
+    pixman_region32_t region;
+    EncodeSettings settings;
+
+    pixman_region32_init(&region);
+    for (guint i = 0; i < sink->clients->len; i++) {
+        VncClient *client = sink->clients->pdata[i];
+
+        if (!vnc_client_ready(client) ||
+            !vnc_update_take(vnc_client_update(client), &region, &settings))
+            continue;
+        if (region_is_empty(&region))
+            vnc_client_send(client, NULL, 0); /* a cursor, a size: no pixels */
+        else
+            g_ptr_array_add(group_for(sink, &settings, &region)->clients, client);
+    }
+    pixman_region32_fini(&region);
+}
+
+static void
+encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
+{
+    const PlanOp *ops;
+    guint n_ops;
+
+    if (!plan || !region_equal(&group->region, &frame->damage)) {
+        plan_clear(sink->plan);
+        classify(sink->classifier, frame, &group->region, sink->plan);
+        plan = sink->plan;
+    }
+    ops = plan_ops(plan, &n_ops);
+    group->batch =
+        encode_batch_start(sink->pool, &group->settings, frame, ops, n_ops, on_encoded, group);
 }
 
 static void
 vnc_present(Sink *sink, const Frame *frame, const Plan *plan)
 {
+    gboolean resized = !sink->frame || sink->generation != frame->generation;
+
     sink->frame = frame;
-    for (guint i = 0; i < sink->clients->len; i++)
-        vnc_client_update(g_ptr_array_index(sink->clients, i), frame);
+    sink->generation = frame->generation;
+    if (resized)
+        set_size(sink, frame->width, frame->height);
+    for (guint i = 0; i < sink->clients->len; i++) {
+        VncClient *client = sink->clients->pdata[i];
+
+        if (!vnc_client_entered(client))
+            continue;
+        if (resized)
+            vnc_client_resized(client, frame->width, frame->height);
+        else
+            vnc_update_damage(vnc_client_update(client), &frame->damage);
+    }
+    gather(sink);
+    for (guint i = 0; i < sink->groups->len; i++)
+        encode(sink, sink->groups->pdata[i], frame, plan);
 }
+
+/* The rest ---------------------------------------------------------------------------------------
+ */
 
 static void
 vnc_cursor(Sink *sink, Cursor *cursor)
 {
-    g_clear_pointer(&sink->cursor, cursor_unref);
+    cursor_unref(sink->cursor);
     sink->cursor = cursor ? cursor_ref(cursor) : NULL;
+    sink->cursor_known = TRUE;
     for (guint i = 0; i < sink->clients->len; i++)
-        vnc_client_cursor(g_ptr_array_index(sink->clients, i), cursor);
+        if (vnc_client_entered(sink->clients->pdata[i]))
+            vnc_update_set_cursor(vnc_client_update(sink->clients->pdata[i]), cursor);
+}
+
+static void
+vnc_leds(Sink *sink, guint leds)
+{
+    for (guint i = 0; i < sink->clients->len; i++)
+        if (vnc_client_entered(sink->clients->pdata[i]))
+            vnc_update_set_leds(vnc_client_update(sink->clients->pdata[i]), leds);
 }
 
 static guint
 vnc_clients(Sink *sink)
 {
-    guint clients = 0;
+    guint n = 0;
+
     for (guint i = 0; i < sink->clients->len; i++)
-        clients += vnc_client_is_up(g_ptr_array_index(sink->clients, i)) != 0;
-    return clients;
+        n += vnc_client_entered(sink->clients->pdata[i]);
+    return n;
+}
+
+static void
+vnc_stats(Sink *sink, json_t *object)
+{
+    json_t *list = json_array();
+
+    for (guint i = 0; i < sink->clients->len; i++) {
+        json_t *item = json_object();
+
+        vnc_client_stats(sink->clients->pdata[i], item);
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(object, "vnc", list);
 }
 
 const SinkType sink_vnc = {
@@ -108,6 +326,9 @@ const SinkType sink_vnc = {
     .add_client = vnc_add_client,
     .ready = vnc_ready,
     .present = vnc_present,
+    .busy = vnc_busy,
     .cursor = vnc_cursor,
+    .stats = vnc_stats,
     .clients = vnc_clients,
+    .leds = vnc_leds,
 };

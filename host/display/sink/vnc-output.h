@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "packet.h"
+
+/* What waits to be written to one client. Never blocks; who appends keeps to the bound
+ * (VNC_OUTPUT_MAX) by asking for the room. */
+
+#define VNC_OUTPUT_MAX (8 * 1024 * 1024) /* bytes */
+
+typedef struct VncOutput VncOutput;
+
+VncOutput *vnc_output_new(int fd); /* fd stays the caller's */
+void vnc_output_free(VncOutput *output);
+gsize vnc_output_queued(const VncOutput *output);
+void vnc_output_append(VncOutput *output, const guint8 *data, gsize size); /* copies */
+void vnc_output_append_packet(VncOutput *output, Packet *packet, gsize offset,
+                              gsize size); /* takes a reference */
+/* One rectangle of an update; the first of a client's deflate stream gets the stream's header. */
+void vnc_output_append_update(VncOutput *output, Packet *packet);
+/* Writes what the socket takes. FALSE: the connection has ended. */
+gboolean vnc_output_flush(VncOutput *output);
+guint64 vnc_output_written(const VncOutput *output); /* bytes, ever */

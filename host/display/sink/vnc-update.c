@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vnc-update.h"
+#include "region.h"
+#include "vnc-cursor.h"
+#include "vnc-framing.h"
+
+#define QUALITY_FIRST (-32) /* level 0; -23 is level 9 */
+#define QUALITY_LAST  (-23)
+#define STILL_MS      80 /* half of the time after which something counts as still */
+#define SHARP_STEP                                                                                 \
+    (512 * 512) /* pixels sent sharp at once: a step that new damage hardly waits for */
+#define MAX_RECTANGLES 60000 /* an update counts them in 16 bits */
+#define MAX_REGION     256
+
+/* Extensions that the client may have, one bit each. */
+static const gint32 known[] = {
+    VNC_ENCODING_CURSOR,     VNC_ENCODING_DESKTOP_SIZE,  VNC_ENCODING_QEMU_KEY,
+    VNC_ENCODING_LEDS,       VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
+    VNC_ENCODING_CONTINUOUS, VNC_ENCODING_ALPHA_CURSOR,  VNC_ENCODING_CLIPBOARD};
+
+typedef enum {
+    WAIT_SIZE = 1,
+    WAIT_CURSOR = 2,
+    WAIT_QEMU_KEY = 4,
+    WAIT_LEDS = 8,
+    WAIT_SIZE_ANSWER = 16
+} Waiting;
+
+struct VncUpdate {
+    void (*wants_frame)(gpointer user);
+    gpointer user;
+    guint has; /* bits of known */
+    EncodeSettings settings;
+    int width, height; /* as the client knows, or is about to be told */
+    Cursor *cursor;
+    gboolean cursor_known;
+    guint leds, waiting; /* Waiting */
+    pixman_region32_t dirty, requested, continuous;
+    gboolean is_continuous;
+    gboolean asked;           /* a request is open, be its area empty or not */
+    pixman_region32_t moving; /* sent with loss within the last STILL_MS */
+    pixman_region32_t recent; /* … within the STILL_MS before */
+    pixman_region32_t still;  /* sent with loss, and quiet since */
+    guint still_timer;
+    gboolean in_flight, stale, sharp_turn;
+    pixman_region32_t taken, answered; /* the pixels in flight, and the requests they answer */
+    guint64 sent;
+};
+
+VncUpdate *
+vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
+{
+    VncUpdate *update = g_new0(VncUpdate, 1);
+
+    update->wants_frame = wants_frame;
+    update->user = user;
+    update->settings.encoder = &encoder_raw;
+    update->settings.quality = -1;
+    pixel_format_init_native(&update->settings.format);
+    pixman_region32_init(&update->dirty);
+    pixman_region32_init(&update->requested);
+    pixman_region32_init(&update->continuous);
+    pixman_region32_init(&update->moving);
+    pixman_region32_init(&update->recent);
+    pixman_region32_init(&update->still);
+    pixman_region32_init(&update->taken);
+    pixman_region32_init(&update->answered);
+    return update;
+}
+
+void
+vnc_update_free(VncUpdate *update)
+{
+    if (!update)
+        return;
+    g_clear_handle_id(&update->still_timer, g_source_remove);
+    pixman_region32_fini(&update->dirty);
+    pixman_region32_fini(&update->requested);
+    pixman_region32_fini(&update->continuous);
+    pixman_region32_fini(&update->moving);
+    pixman_region32_fini(&update->recent);
+    pixman_region32_fini(&update->still);
+    pixman_region32_fini(&update->taken);
+    pixman_region32_fini(&update->answered);
+    cursor_unref(update->cursor);
+    g_free(update);
+}
+
+gboolean
+vnc_update_has(const VncUpdate *update, gint32 encoding)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i] == encoding)
+            return update->has >> i & 1;
+    return FALSE;
+}
+
+guint64
+vnc_update_sent(const VncUpdate *update)
+{
+    return update->sent;
+}
+
+void
+vnc_update_set_format(VncUpdate *update, const PixelFormat *format)
+{
+    update->settings.format = *format;
+    update->stale = update->in_flight;
+    update->waiting |=
+        update->cursor_known ? WAIT_CURSOR : 0; /* cursors have the client's format */
+}
+
+static void
+note_encoding(VncUpdate *update, gint32 encoding)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i] == encoding)
+            update->has |= 1u << i;
+    if (encoding >= QUALITY_FIRST && encoding <= QUALITY_LAST)
+        update->settings.quality = encoding - QUALITY_FIRST;
+}
+
+void
+vnc_update_set_encodings(VncUpdate *update, const guint8 *list, guint n_encodings)
+{
+    const Encoder *encoder = NULL;
+
+    update->has = 0;
+    update->settings.quality = -1;
+    for (guint i = 0; i < n_encodings; i++) {
+        gint32 encoding = (gint32)vnc_get32(list + i * 4);
+
+        encoder = encoder ? encoder : encoder_find(encoding);
+        note_encoding(update, encoding);
+    }
+    update->settings.encoder = encoder ? encoder : &encoder_raw;
+    update->stale = update->in_flight;
+    update->waiting = 0;
+    if (vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE))
+        update->waiting |= WAIT_SIZE;
+    if (vnc_update_has(update, VNC_ENCODING_QEMU_KEY))
+        update->waiting |= WAIT_QEMU_KEY;
+    if (vnc_update_has(update, VNC_ENCODING_LEDS))
+        update->waiting |= WAIT_LEDS;
+    if (update->cursor_known)
+        update->waiting |= WAIT_CURSOR;
+}
+
+void
+vnc_update_request(VncUpdate *update, gboolean incremental, int x, int y, int width, int height)
+{
+    pixman_region32_t area;
+
+    pixman_region32_init_rect(&area, x, y, (unsigned)width, (unsigned)height);
+    pixman_region32_intersect_rect(&area, &area, 0, 0, (unsigned)update->width,
+                                   (unsigned)update->height);
+    if (!incremental) {
+        pixman_region32_union(&update->dirty, &update->dirty, &area);
+        if (vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE))
+            update->waiting |= WAIT_SIZE;
+    }
+    pixman_region32_union(&update->requested, &update->requested, &area);
+    region_bound(&update->requested, MAX_REGION);
+    region_bound(&update->dirty, MAX_REGION);
+    pixman_region32_fini(&area);
+    update->asked = TRUE;
+    update->wants_frame(update->user);
+}
+
+void
+vnc_update_continuous(VncUpdate *update, gboolean on, int x, int y, int width, int height)
+{
+    update->is_continuous = on;
+    pixman_region32_fini(&update->continuous);
+    pixman_region32_init_rect(&update->continuous, x, y, (unsigned)width, (unsigned)height);
+    if (on)
+        update->wants_frame(update->user);
+}
+
+void
+vnc_update_size_asked(VncUpdate *update)
+{
+    update->waiting |= WAIT_SIZE_ANSWER;
+}
+
+void
+vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage)
+{
+    pixman_region32_union(&update->dirty, &update->dirty, (pixman_region32_t *)damage);
+    region_bound(&update->dirty, MAX_REGION);
+}
+
+gboolean
+vnc_update_resized(VncUpdate *update, int width, int height)
+{
+    gboolean first = update->width == 0;
+
+    update->width = width;
+    update->height = height;
+    pixman_region32_fini(&update->dirty);
+    pixman_region32_init_rect(&update->dirty, 0, 0, (unsigned)width, (unsigned)height);
+    pixman_region32_clear(&update->moving);
+    pixman_region32_clear(&update->recent);
+    pixman_region32_clear(&update->still);
+    if (first)
+        return TRUE;
+    /* A request and continuous updates were for the whole screen in all likelihood; and the client
+     * asks anew when it hears the size. */
+    pixman_region32_fini(&update->continuous);
+    pixman_region32_init_rect(&update->continuous, 0, 0, (unsigned)width, (unsigned)height);
+    update->waiting |= WAIT_SIZE;
+    return vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE) ||
+           vnc_update_has(update, VNC_ENCODING_DESKTOP_SIZE);
+}
+
+void
+vnc_update_set_cursor(VncUpdate *update, Cursor *cursor)
+{
+    cursor_unref(update->cursor);
+    update->cursor = cursor ? cursor_ref(cursor) : NULL;
+    update->cursor_known = TRUE;
+    update->waiting |= WAIT_CURSOR;
+    update->wants_frame(update->user);
+}
+
+void
+vnc_update_set_leds(VncUpdate *update, guint leds)
+{
+    update->leds = leds;
+    if (vnc_update_has(update, VNC_ENCODING_LEDS)) {
+        update->waiting |= WAIT_LEDS;
+        update->wants_frame(update->user);
+    }
+}
+
+/* Sharp when still -------------------------------------------------------------------------------
+ */
+
+static gboolean
+on_still_timer(gpointer user)
+{
+    VncUpdate *update = user;
+
+    pixman_region32_union(&update->still, &update->still, &update->recent);
+    pixman_region32_copy(&update->recent, &update->moving);
+    pixman_region32_clear(&update->moving);
+    region_bound(&update->still, MAX_REGION);
+    if (!region_is_empty(&update->still))
+        update->wants_frame(update->user);
+    if (!region_is_empty(&update->recent))
+        return G_SOURCE_CONTINUE;
+    update->still_timer = 0;
+    return G_SOURCE_REMOVE;
+}
+
+/* Remembers what a packet did to its pixels. */
+static void
+note_sent(VncUpdate *update, const Packet *packet)
+{
+    pixman_region32_t area;
+
+    if (!packet->lossy && region_is_empty(&update->moving) && region_is_empty(&update->recent) &&
+        region_is_empty(&update->still))
+        return;
+    pixman_region32_init_rect(&area, packet->x, packet->y, (unsigned)packet->width,
+                              (unsigned)packet->height);
+    pixman_region32_subtract(&update->moving, &update->moving, &area);
+    pixman_region32_subtract(&update->recent, &update->recent, &area);
+    pixman_region32_subtract(&update->still, &update->still, &area);
+    if (packet->lossy)
+        pixman_region32_union(&update->moving, &update->moving, &area);
+    pixman_region32_fini(&area);
+    if (packet->lossy && !update->still_timer)
+        update->still_timer = g_timeout_add(STILL_MS, on_still_timer, update);
+}
+
+/* The first of what is still, about SHARP_STEP pixels of it. */
+static void
+take_sharp(const pixman_region32_t *area, pixman_region32_t *region)
+{
+    int n = 0;
+    gint64 left = SHARP_STEP;
+    const pixman_box32_t *box = region_boxes(area, &n);
+
+    pixman_region32_clear(region);
+    for (int i = 0; i < n && left > 0; i++) {
+        int width = box[i].x2 - box[i].x1;
+        int height = (int)MIN(box[i].y2 - box[i].y1, MAX((left / width + 15) & ~15, 16));
+
+        region_add(region, box[i].x1, box[i].y1, width, height);
+        left -= (gint64)width * height;
+    }
+}
+
+/* Taking and sending -----------------------------------------------------------------------------
+ */
+
+gboolean
+vnc_update_ready(const VncUpdate *update)
+{
+    return !update->in_flight && (update->asked || update->is_continuous);
+}
+
+gboolean
+vnc_update_take(VncUpdate *update, pixman_region32_t *region, EncodeSettings *settings)
+{
+    const pixman_region32_t *allowed =
+        update->is_continuous ? &update->continuous : &update->requested;
+    pixman_region32_t still;
+
+    *settings = update->settings;
+    pixman_region32_intersect(region, &update->dirty, (pixman_region32_t *)allowed);
+    pixman_region32_intersect_rect(region, region, 0, 0, (unsigned)update->width,
+                                   (unsigned)update->height);
+    pixman_region32_init(&still);
+    pixman_region32_intersect(&still, &update->still, (pixman_region32_t *)allowed);
+    pixman_region32_subtract(&still, &still, &update->dirty);
+    if (!region_is_empty(&still) && (update->sharp_turn || region_is_empty(region))) {
+        take_sharp(&still, region);
+        settings->quality = -1;
+        update->sharp_turn = FALSE;
+    } else {
+        update->sharp_turn = TRUE;
+    }
+    pixman_region32_fini(&still);
+    if (region_is_empty(region) && !update->waiting)
+        return FALSE;
+    pixman_region32_copy(&update->taken, region);
+    pixman_region32_subtract(&update->dirty, &update->dirty, region);
+    pixman_region32_copy(&update->answered, &update->requested);
+    pixman_region32_clear(
+        &update->requested); /* a request that comes from now on is for the update after this one */
+    update->asked = FALSE;
+    update->in_flight = TRUE;
+    update->stale = FALSE;
+    return TRUE;
+}
+
+static void
+append_rectangle(GByteArray *bytes, int x, int y, int width, int height, gint32 encoding)
+{
+    packet_put_header(encode_reserve(bytes, PACKET_HEADER), x, y, width, height, encoding);
+}
+
+static void
+append_size(const VncUpdate *update, GByteArray *bytes, int reason)
+{
+    guint8 *to;
+
+    if (!vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE)) {
+        append_rectangle(bytes, 0, 0, update->width, update->height, VNC_ENCODING_DESKTOP_SIZE);
+        return;
+    }
+    append_rectangle(bytes, reason, 0, update->width, update->height, VNC_ENCODING_EXTENDED_SIZE);
+    to = encode_reserve(bytes, 4 + 16);
+    to = vnc_put32(to, 1u << 24); /* one screen, three bytes of padding */
+    to = vnc_put32(to, 1);        /* its number; libvncclient takes 0 for a mistake */
+    to = vnc_put32(to, 0);        /* its place */
+    to = vnc_put16(vnc_put16(to, (guint)update->width), (guint)update->height);
+    vnc_put32(to, 0);
+}
+
+/* The rectangles that are no pixels. Returns how many. */
+static guint
+append_waiting(VncUpdate *update, GByteArray *bytes)
+{
+    guint n = 0;
+
+    if (update->waiting & (WAIT_SIZE | WAIT_SIZE_ANSWER) && update->width) {
+        append_size(update, bytes, update->waiting & WAIT_SIZE_ANSWER ? 1 : 0);
+        n++;
+    }
+    if (update->waiting & WAIT_QEMU_KEY) {
+        append_rectangle(bytes, 0, 0, 0, 0, VNC_ENCODING_QEMU_KEY);
+        n++;
+    }
+    if (update->waiting & WAIT_LEDS) {
+        append_rectangle(bytes, 0, 0, 0, 0, VNC_ENCODING_LEDS);
+        *encode_reserve(bytes, 1) = (guint8)update->leds;
+        n++;
+    }
+    if (update->waiting & WAIT_CURSOR && vnc_update_has(update, VNC_ENCODING_ALPHA_CURSOR)) {
+        vnc_cursor_append_alpha(update->cursor, bytes);
+        n++;
+    } else if (update->waiting & WAIT_CURSOR && vnc_update_has(update, VNC_ENCODING_CURSOR)) {
+        vnc_cursor_append(update->cursor, &update->settings.format, bytes);
+        n++;
+    }
+    update->waiting = 0;
+    return n;
+}
+
+/* How many of the packets fit the output; the others' areas are dirty again. */
+static guint
+fit(VncUpdate *update, const VncOutput *output, Packet *const *packets, guint n_packets)
+{
+    gsize room = VNC_OUTPUT_MAX - MIN(VNC_OUTPUT_MAX, vnc_output_queued(output));
+    guint n = 0;
+
+    while (n < n_packets && n < MAX_RECTANGLES && packets[n] && packets[n]->size <= room) {
+        room -= packets[n]->size;
+        note_sent(update, packets[n++]);
+    }
+    for (guint i = n; i < n_packets; i++)
+        if (packets[i])
+            region_add(&update->dirty, packets[i]->x, packets[i]->y, packets[i]->width,
+                       packets[i]->height);
+    return n;
+}
+
+/* Nothing went out: the pixels are dirty still, the requests open. */
+static void
+not_sent(VncUpdate *update)
+{
+    pixman_region32_union(&update->dirty, &update->dirty, &update->taken);
+    pixman_region32_union(&update->requested, &update->requested, &update->answered);
+    update->asked = TRUE;
+    update->wants_frame(update->user);
+}
+
+void
+vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint n_extra;
+
+    update->in_flight = FALSE;
+    if (update->stale) { /* encoded for a format or an encoding the client has left */
+        not_sent(update);
+        return;
+    }
+    n_packets = fit(update, output, packets, n_packets);
+    vnc_put32(encode_reserve(bytes, 4), 0); /* FramebufferUpdate */
+    n_extra = append_waiting(update, bytes);
+    if (n_packets + n_extra == 0) {
+        not_sent(update);
+        return;
+    }
+    vnc_put16(bytes->data + 2, n_packets + n_extra);
+    vnc_output_append(output, bytes->data, bytes->len);
+    for (guint i = 0; i < n_packets; i++)
+        vnc_output_append_update(output, packets[i]);
+    update->sent++;
+}

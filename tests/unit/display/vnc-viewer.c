@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vnc-viewer.h"
+
+#include <rfb/rfbclient.h>
+#include <string.h>
+
+typedef struct {
+    enum { ACTION_KEY, ACTION_POINTER, ACTION_CUT_TEXT } kind;
+    guint32 a;
+    int b, c;
+    char *text;
+} Action;
+
+struct VncViewer {
+    VncViewerOptions options;
+    rfbClient *client; /* the thread's */
+    GThread *thread;
+    GAsyncQueue *actions;
+    int fd, stop, pause, failed; /* atomic, but fd */
+    GMutex mutex;                /* over the client's framebuffer and cut_text */
+    gboolean has_picture;
+    char *cut_text;
+};
+
+static char viewer_key;
+
+static void
+on_update_done(rfbClient *client)
+{
+    VncViewer *viewer = rfbClientGetClientData(client, &viewer_key);
+    viewer->has_picture = TRUE;
+}
+
+static void
+on_cut_text(rfbClient *client, const char *text, int length)
+{
+    VncViewer *viewer = rfbClientGetClientData(client, &viewer_key);
+    g_free(viewer->cut_text);
+    viewer->cut_text = g_strndup(text, (gsize)length);
+}
+
+static void
+action_free(gpointer user)
+{
+    Action *action = user;
+    g_free(action->text);
+    g_free(action);
+}
+
+static void
+act(VncViewer *viewer)
+{
+    Action *action;
+    while ((action = g_async_queue_try_pop(viewer->actions))) {
+        if (action->kind == ACTION_KEY)
+            SendKeyEvent(viewer->client, action->a, action->b);
+        else if (action->kind == ACTION_POINTER)
+            SendPointerEvent(viewer->client, action->b, action->c, (int)action->a);
+        else
+            SendClientCutText(viewer->client, action->text, (int)strlen(action->text));
+        action_free(action);
+    }
+}
+
+static gboolean
+begin(VncViewer *viewer)
+{
+    rfbClient *client = viewer->client;
+    if (!InitialiseRFBConnection(client))
+        return FALSE;
+    client->width = client->si.framebufferWidth;
+    client->height = client->si.framebufferHeight;
+    client->updateRect.x = client->updateRect.y = 0;
+    client->updateRect.w = client->width;
+    client->updateRect.h = client->height;
+    return client->MallocFrameBuffer(client) && SetFormatAndEncodings(client) &&
+           SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height, FALSE);
+}
+
+static gpointer
+run(gpointer user)
+{
+    VncViewer *viewer = user;
+    gboolean ok;
+    g_mutex_lock(&viewer->mutex);
+    ok = begin(viewer);
+    g_mutex_unlock(&viewer->mutex);
+    while (ok && !g_atomic_int_get(&viewer->stop)) {
+        int ready;
+        act(viewer);
+        if (g_atomic_int_get(&viewer->pause)) {
+            g_usleep(1000);
+            continue;
+        }
+        ready = WaitForMessage(viewer->client, 5000);
+        g_mutex_lock(&viewer->mutex);
+        ok = ready >= 0 && (ready == 0 || HandleRFBServerMessage(viewer->client));
+        g_mutex_unlock(&viewer->mutex);
+    }
+    if (!ok)
+        g_atomic_int_set(&viewer->failed, 1);
+    return NULL;
+}
+
+VncViewer *
+vnc_viewer_new(int fd, const VncViewerOptions *options)
+{
+    VncViewer *viewer = g_new0(VncViewer, 1);
+    rfbClient *client = options->bytes == 1   ? rfbGetClient(2, 3, 1)
+                        : options->bytes == 2 ? rfbGetClient(5, 3, 2)
+                                              : rfbGetClient(8, 3, 4);
+    rfbEnableClientLogging = FALSE;
+    viewer->options = *options;
+    viewer->client = client;
+    viewer->fd = fd;
+    viewer->actions = g_async_queue_new_full(action_free);
+    g_mutex_init(&viewer->mutex);
+    rfbClientSetClientData(client, &viewer_key, viewer);
+    client->sock = fd;
+    client->canHandleNewFBSize = TRUE;
+    client->appData.encodingsString = options->encodings;
+    client->appData.enableJPEG = options->quality >= 0;
+    client->appData.qualityLevel = MAX(options->quality, 0);
+    client->FinishedFrameBufferUpdate = on_update_done;
+    client->GotXCutText = on_cut_text;
+    if (options->reversed) {
+        guint8 red = client->format.redShift;
+        client->format.redShift = client->format.blueShift;
+        client->format.blueShift = red;
+    }
+    viewer->thread = g_thread_new("viewer", run, viewer);
+    return viewer;
+}
+
+void
+vnc_viewer_free(VncViewer *viewer)
+{
+    g_atomic_int_set(&viewer->stop, 1);
+    g_thread_join(viewer->thread);
+    free(viewer->client->frameBuffer);
+    viewer->client->frameBuffer = NULL;
+    rfbClientCleanup(viewer->client); /* closes the socket */
+    g_async_queue_unref(viewer->actions);
+    g_mutex_clear(&viewer->mutex);
+    g_free(viewer->cut_text);
+    g_free(viewer);
+}
+
+static int
+count_wrong(const VncViewer *viewer, const guint32 *pixels, int stride)
+{
+    const rfbClient *client = viewer->client;
+    const rfbPixelFormat *f = &client->format;
+    PixelFormat format;
+    int wrong = 0, bytes = f->bitsPerPixel / 8;
+    g_autofree guint8 *expected = g_malloc((gsize)client->width * 4);
+    g_assert_true(pixel_format_init(&format, f->bitsPerPixel, f->depth, f->bigEndian != 0,
+                                    (guint[]){f->redMax, f->greenMax, f->blueMax},
+                                    (guint[]){f->redShift, f->greenShift, f->blueShift}));
+    for (int y = 0; y < client->height; y++) {
+        const guint8 *row = client->frameBuffer + (gsize)y * (gsize)client->width * (gsize)bytes;
+        pixel_format_convert(&format, pixels + (gsize)y * (gsize)stride, client->width, expected);
+        for (int x = 0; x < client->width;
+             x++) /* libvncclient leaves the unused byte as it likes */
+            wrong +=
+                memcmp(row + x * bytes, expected + x * bytes, (gsize)(bytes == 4 ? 3 : bytes)) != 0;
+    }
+    return wrong;
+}
+
+int
+vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, int width, int height)
+{
+    int wrong = -1;
+    if (!g_mutex_trylock(&viewer->mutex)) /* it waits for more of us */
+        return -1;
+    if (viewer->has_picture && viewer->client->width == width && viewer->client->height == height)
+        wrong = count_wrong(viewer, pixels, stride);
+    g_mutex_unlock(&viewer->mutex);
+    return wrong;
+}
+
+gboolean
+vnc_viewer_failed(VncViewer *viewer)
+{
+    return g_atomic_int_get(&viewer->failed);
+}
+
+static void
+queue(VncViewer *viewer, Action action)
+{
+    g_async_queue_push(viewer->actions, g_memdup2(&action, sizeof action));
+}
+
+void
+vnc_viewer_key(VncViewer *viewer, guint32 keysym, gboolean down)
+{
+    queue(viewer, (Action){.kind = ACTION_KEY, .a = keysym, .b = down});
+}
+
+void
+vnc_viewer_pointer(VncViewer *viewer, int x, int y, int buttons)
+{
+    queue(viewer, (Action){.kind = ACTION_POINTER, .a = (guint32)buttons, .b = x, .c = y});
+}
+
+void
+vnc_viewer_cut_text(VncViewer *viewer, const char *text)
+{
+    queue(viewer, (Action){.kind = ACTION_CUT_TEXT, .text = g_strdup(text)});
+}
+
+char *
+vnc_viewer_cut_text_received(VncViewer *viewer)
+{
+    char *text;
+    if (!g_mutex_trylock(&viewer->mutex))
+        return NULL;
+    text = g_strdup(viewer->cut_text);
+    g_mutex_unlock(&viewer->mutex);
+    return text;
+}
+
+void
+vnc_viewer_pause(VncViewer *viewer, gboolean pause)
+{
+    g_atomic_int_set(&viewer->pause, pause);
+}

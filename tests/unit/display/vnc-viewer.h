@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "encode/pixel-format.h"
+
+/* A stock VNC client (libvncclient) on a thread of its own, for tests. */
+
+typedef struct VncViewer VncViewer;
+
+typedef struct {
+    const char *encodings; /* "tight", "zrle zlib", …: libvncclient's names */
+    int quality;           /* 0 to 9; -1: lossless */
+    int bytes;             /* a pixel: 1, 2 or 4 */
+    gboolean reversed;     /* red and blue change places */
+} VncViewerOptions;
+
+/* fd: connected to the server; taken over. */
+VncViewer *vnc_viewer_new(int fd, const VncViewerOptions *options);
+void vnc_viewer_free(VncViewer *viewer); /* disconnects */
+/* How many pixels differ from what the client should show; -1 while the size is another or nothing
+ * came yet. */
+int vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, int width,
+                            int height);
+gboolean vnc_viewer_failed(VncViewer *viewer); /* its connection ended by itself */
+/* From the test's thread, queued for the client's. */
+void vnc_viewer_key(VncViewer *viewer, guint32 keysym, gboolean down);
+void vnc_viewer_pointer(VncViewer *viewer, int x, int y, int buttons);
+void vnc_viewer_cut_text(VncViewer *viewer, const char *text);
+char *vnc_viewer_cut_text_received(VncViewer *viewer); /* a copy, or NULL */
+/* Stops reading, and goes on. */
+void vnc_viewer_pause(VncViewer *viewer, gboolean pause);

@@ -12,14 +12,14 @@
 struct _ChooserPage {
     GtkBox parent;
     GtkLabel *greeting, *empty_text;
-    GtkWidget *subtitle;
+    GtkWidget *subtitle, *sign_out;
     GtkStack *stack;
     GtkListBox *list;
 };
 
 G_DEFINE_FINAL_TYPE(ChooserPage, chooser_page, GTK_TYPE_BOX)
 
-static guint chosen_signal, refresh_signal;
+static guint chosen_signal, refresh_signal, sign_out_signal;
 
 static void
 on_row_activated(GtkListBox *list, GtkListBoxRow *row, ChooserPage *page)
@@ -32,6 +32,12 @@ static void
 on_refresh(ChooserPage *page)
 {
     g_signal_emit(page, refresh_signal, 0);
+}
+
+static void
+on_sign_out(ChooserPage *page)
+{
+    g_signal_emit(page, sign_out_signal, 0);
 }
 
 /* Cards as wide as a full screen are hard to read. */
@@ -56,10 +62,14 @@ chooser_page_class_init(ChooserPageClass *class)
                                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
     refresh_signal =
         g_signal_new("refresh", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+    sign_out_signal =
+        g_signal_new("sign-out", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     gtk_widget_class_set_template_from_resource(widget,
                                                 "/org/oriel_desktop/Viewer/chooser-page.ui");
     gtk_widget_class_bind_template_child(widget, ChooserPage, greeting);
     gtk_widget_class_bind_template_child(widget, ChooserPage, subtitle);
+    gtk_widget_class_bind_template_child(widget, ChooserPage, sign_out);
+    gtk_widget_class_bind_template_callback(widget, on_sign_out);
     gtk_widget_class_bind_template_child(widget, ChooserPage, empty_text);
     gtk_widget_class_bind_template_child(widget, ChooserPage, stack);
     gtk_widget_class_bind_template_child(widget, ChooserPage, list);
@@ -71,6 +81,12 @@ static void
 chooser_page_init(ChooserPage *page)
 {
     gtk_widget_init_template(GTK_WIDGET(page));
+}
+
+void
+chooser_page_show_sign_out(ChooserPage *page)
+{
+    gtk_widget_show(page->sign_out);
 }
 
 void

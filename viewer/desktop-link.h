@@ -15,7 +15,7 @@ typedef struct DesktopLink DesktopLink;
 typedef struct {
     /* state changed; error is why (NULL when it is none). On RECONNECT_UP the display's widget is
      * there to be shown. In every other state there is no display: picture (may be NULL) is the
-     * last one it had. */
+     * last one it had. The link may be freed on RECONNECT_STOP. */
     void (*state)(DesktopLink *link, ReconnectState state, GdkPixbuf *picture, const GError *error,
                   gpointer user);
     void (*resized)(DesktopLink *link, guint width, guint height, gpointer user);

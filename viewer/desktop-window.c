@@ -159,6 +159,11 @@ on_state(DesktopLink *link, ReconnectState state, GdkPixbuf *picture, const GErr
         g_clear_error(&window->trouble);
         window->trouble = g_error_copy(error);
     }
+    if (state == RECONNECT_STOP && window->kiosk) {
+        /* The next person signs in. */
+        gtk_widget_destroy(GTK_WIDGET(window));
+        return;
+    }
     keep_grey(window, picture);
     gtk_stack_set_visible_child(window->stage, window->picture);
     show_trouble(window, state);

@@ -440,8 +440,10 @@ portal_window_new(Application *application)
     window->application = application;
     fill_sign_in(window);
     show_page(window, "sign-in");
-    if (options->kiosk)
+    if (options->kiosk) {
+        chooser_page_show_sign_out(window->chooser);
         bare_screen_set_full(GTK_WINDOW(window), TRUE);
+    }
     if (options->password) {
         sign_in_page_set_password(window->sign_in, options->password);
         viewer_options_forget_password(options);

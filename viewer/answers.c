@@ -152,6 +152,29 @@ session_info_parse(const json_t *answer, GError **error)
     return g_steal_pointer(&session);
 }
 
+const char *
+session_info_phrase(const SessionInfo *session)
+{
+    static const struct {
+        const char *step, *text;
+    } known[] = {
+        {"disk", N_("Preparing the disk…")},
+        {"machine", N_("Switching the machine on…")},
+        {"boot", N_("The system is starting…")},
+        {"desktop", N_("Waiting for the desktop…")},
+        {"ready", N_("Connecting…")},
+    };
+    if (session->reason)
+        return session->reason;
+    if (session->state == SESSION_READY)
+        return _("Connecting…");
+    for (gsize i = 0; session->step && i < G_N_ELEMENTS(known); i++) {
+        if (strcmp(session->step, known[i].step) == 0)
+            return _(known[i].text);
+    }
+    return session->step_text ? session->step_text : _("The desktop is starting…");
+}
+
 void
 session_info_free(SessionInfo *session)
 {

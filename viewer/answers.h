@@ -35,5 +35,8 @@ typedef struct {
 } SessionInfo;
 
 SessionInfo *session_info_parse(const json_t *answer, GError **error);
+/* What the session is at, in a phrase for the person: why it waits, its step in their language, or
+ * the broker's own words for a step that is not known here. Owned by session or constant. */
+const char *session_info_phrase(const SessionInfo *session);
 void session_info_free(SessionInfo *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionInfo, session_info_free)

@@ -146,6 +146,8 @@ open_display(DesktopLink *link)
 static void
 on_progress(Connector *connector, const SessionInfo *session, gpointer user)
 {
+    DesktopLink *link = user;
+    link->events->progress(link, session, link->user);
 }
 
 static void

@@ -18,6 +18,8 @@ typedef struct {
      * last one it had. The link may be freed on RECONNECT_STOP. */
     void (*state)(DesktopLink *link, ReconnectState state, GdkPixbuf *picture, const GError *error,
                   gpointer user);
+    /* What the session is at while there is no picture; borrowed. */
+    void (*progress)(DesktopLink *link, const SessionInfo *session, gpointer user);
     void (*resized)(DesktopLink *link, guint width, guint height, gpointer user);
 } DesktopLinkEvents;
 

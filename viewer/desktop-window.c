@@ -169,12 +169,22 @@ on_state(DesktopLink *link, ReconnectState state, GdkPixbuf *picture, const GErr
     show_trouble(window, state);
 }
 
+/* A desktop that starts anew takes its time: say how far it is. */
+static void
+on_progress(DesktopLink *link, const SessionInfo *session, gpointer user)
+{
+    DesktopWindow *window = user;
+    if (session->state == SESSION_STARTING)
+        status_card_wait(window->status, _("Reconnecting…"), session_info_phrase(session));
+}
+
 static void
 on_resized(DesktopLink *link, guint width, guint height, gpointer user)
 {
 }
 
-static const DesktopLinkEvents link_events = {.state = on_state, .resized = on_resized};
+static const DesktopLinkEvents link_events = {
+    .state = on_state, .progress = on_progress, .resized = on_resized};
 
 static void
 on_retry(DesktopWindow *window)

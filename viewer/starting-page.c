@@ -4,7 +4,6 @@
 #include "oriel-config.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
 
 struct _StartingPage {
     GtkBox parent;
@@ -57,35 +56,12 @@ starting_page_begin(StartingPage *page, const char *title)
     gtk_progress_bar_set_fraction(page->progress, 0);
 }
 
-/* The steps that the contract names, in the person's language; the broker's own phrase for any
- * other. */
-static const char *
-step_text(const SessionInfo *session)
-{
-    static const struct {
-        const char *step, *text;
-    } known[] = {
-        {"disk", N_("Preparing the disk…")},
-        {"machine", N_("Switching the machine on…")},
-        {"boot", N_("The system is starting…")},
-        {"desktop", N_("Waiting for the desktop…")},
-        {"ready", N_("Connecting…")},
-    };
-    if (session->state == SESSION_READY)
-        return _("Connecting…");
-    for (gsize i = 0; session->step && i < G_N_ELEMENTS(known); i++) {
-        if (strcmp(session->step, known[i].step) == 0)
-            return _(known[i].text);
-    }
-    return session->step_text ? session->step_text : _("The desktop is starting…");
-}
-
 void
 starting_page_set_progress(StartingPage *page, const SessionInfo *session)
 {
     if (session->title)
         set_title(page, session->title);
-    gtk_label_set_text(page->step, session->reason ? session->reason : step_text(session));
+    gtk_label_set_text(page->step, session_info_phrase(session));
     gtk_progress_bar_set_fraction(
         page->progress, session->state == SESSION_READY ? 1.0 : session->progress / 100.0);
 }

@@ -62,6 +62,7 @@ test_session(void)
     g_assert_cmpstr(session->step_text, ==, "Booting now");
     g_assert_cmpuint(session->progress, ==, 100);
     g_assert_null(session->reason);
+    g_assert_cmpstr(session_info_phrase(session), ==, "The system is starting…");
     json_decref(answer);
 
     answer = json("{\"id\":\"1\",\"state\":\"something new\"}");

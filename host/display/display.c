@@ -42,13 +42,13 @@ struct Display {
     guint settle;
 };
 
-/* What every sink is told that wants to know. */
+/* What every sink is told that wants to know; the arguments begin with output->sink. */
 #define TELL_SINKS(display, member, ...)                                                           \
     do {                                                                                           \
         for (guint i = 0; i < G_N_ELEMENTS((display)->outputs); i++) {                             \
             Output *output = &(display)->outputs[i];                                               \
             if (output->sink && output->type->member)                                              \
-                output->type->member(output->sink, ##__VA_ARGS__);                                 \
+                output->type->member(__VA_ARGS__);                                                 \
         }                                                                                          \
     } while (0)
 
@@ -65,13 +65,13 @@ surface_changed(gpointer user)
 static void
 source_cursor(Cursor *cursor, gpointer user)
 {
-    TELL_SINKS((Display *)user, cursor, cursor);
+    TELL_SINKS((Display *)user, cursor, output->sink, cursor);
 }
 
 static void
 source_cursor_moved(int x, int y, gboolean on, gpointer user)
 {
-    TELL_SINKS((Display *)user, cursor_moved, x, y);
+    TELL_SINKS((Display *)user, cursor_moved, output->sink, x, y);
 }
 
 static void
@@ -97,31 +97,31 @@ source_leds(guint leds, gpointer user)
 {
     Display *display = user;
     input_set_leds(display->input, leds);
-    TELL_SINKS(display, leds, leds);
+    TELL_SINKS(display, leds, output->sink, leds);
 }
 
 static void
 source_audio_start(guint rate, gpointer user)
 {
-    TELL_SINKS((Display *)user, audio_start, rate);
+    TELL_SINKS((Display *)user, audio_start, output->sink, rate);
 }
 
 static void
 source_audio(const gint16 *samples, gsize frames, gpointer user)
 {
-    TELL_SINKS((Display *)user, audio, samples, frames);
+    TELL_SINKS((Display *)user, audio, output->sink, samples, frames);
 }
 
 static void
 source_audio_stop(gpointer user)
 {
-    TELL_SINKS((Display *)user, audio_stop);
+    TELL_SINKS((Display *)user, audio_stop, output->sink);
 }
 
 static void
 source_audio_volume(gboolean mute, guint16 left, guint16 right, gpointer user)
 {
-    TELL_SINKS((Display *)user, audio_volume, mute, left, right);
+    TELL_SINKS((Display *)user, audio_volume, output->sink, mute, left, right);
 }
 
 static const SourceEvents source_events = {

@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOCK_SECONDS 2
+#define LOCK_STEP_US 20000
+
 typedef struct {
     HostOptions paths;
     gboolean version, allow_root;
@@ -70,6 +73,20 @@ check_user(const Options *options, GError **error)
     return FALSE;
 }
 
+/* A host that was killed holds its lock until the last of its threads is gone, a moment after others
+ * see it as dead: who starts the next one at once waits that long. */
+static gboolean
+take_lock(int fd)
+{
+    gint64 deadline = g_get_monotonic_time() + LOCK_SECONDS * G_USEC_PER_SEC;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK || g_get_monotonic_time() > deadline)
+            return FALSE;
+        g_usleep(LOCK_STEP_US);
+    }
+    return TRUE;
+}
+
 /* Two hosts on one state folder would fight for the desktops. The lock goes with the process. */
 static gboolean
 lock_state(const HostSettings *settings, GError **error)
@@ -77,7 +94,7 @@ lock_state(const HostSettings *settings, GError **error)
     g_autofree char *path = g_build_filename(settings->state_dir, "lock", NULL);
     g_mkdir_with_parents(settings->state_dir, 0700);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+    if (fd >= 0 && take_lock(fd))
         return TRUE;
     if (fd >= 0 && errno == EWOULDBLOCK)
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS, "Another oriel-host uses “%s”.",

@@ -11,6 +11,8 @@ import threading
 import websockets
 from PIL import Image
 
+from harness import paths
+
 
 class Refused(Exception):
     """The broker did not open the stream; status is its HTTP status."""
@@ -187,4 +189,4 @@ class VncClient:
 
 
 def client_program():
-    return os.path.join(os.environ["ORIEL_BUILD"], "tests/e2e/clients/vnc-client")
+    return paths.program("vnc-client")

@@ -8,6 +8,7 @@
 #include "viewer/certificate-page.h"
 #include "viewer/chooser-page.h"
 #include "viewer/message-page.h"
+#include "viewer/pool-list.h"
 #include "viewer/sign-in-page.h"
 #include "viewer/sign-in.h"
 #include "viewer/starting-page.h"
@@ -214,45 +215,17 @@ list_failed(PortalWindow *window, const GError *error)
     sign_in_page_set_error(window->sign_in, _("You were signed out. Please sign in again."));
 }
 
-typedef struct {
-    PortalWindow *window;
-    GPtrArray *pools;
-} PoolsCall;
-
-static void
-on_sessions(GObject *source, GAsyncResult *result, gpointer user)
-{
-    g_autofree PoolsCall *call = user;
-    g_autoptr(PortalWindow) window = call->window;
-    g_autoptr(GPtrArray) pools = call->pools;
-    g_autoptr(GError) error = NULL;
-    json_t *answer = rest_client_call_finish(REST_CLIENT(source), result, NULL, &error);
-
-    if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
-        pool_list_mark_running(pools, answer);
-        chooser_page_set_pools(window->chooser, pools);
-    }
-    json_decref(answer);
-}
-
 static void
 on_pools(GObject *source, GAsyncResult *result, gpointer user)
 {
     g_autoptr(PortalWindow) window = user;
     g_autoptr(GError) error = NULL;
-    json_t *answer = rest_client_call_finish(REST_CLIENT(source), result, NULL, &error);
-    GPtrArray *pools = answer ? pool_list_parse(answer, &error) : NULL;
+    g_autoptr(GPtrArray) pools = pool_list_load_finish(result, &error);
 
-    json_decref(answer);
-    if (pools) {
-        PoolsCall *call = g_new0(PoolsCall, 1);
-        call->window = g_object_ref(window);
-        call->pools = pools;
-        rest_client_call_async(window->client, "GET", "/api/v1/sessions", NULL, 10,
-                               window->cancellable, on_sessions, call);
-    } else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    if (pools)
+        chooser_page_set_pools(window->chooser, pools);
+    else if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         list_failed(window, error);
-    }
 }
 
 static void
@@ -261,8 +234,7 @@ load_pools(PortalWindow *window)
     stop_calls(window);
     show_page(window, "chooser");
     chooser_page_set_loading(window->chooser);
-    rest_client_call_async(window->client, "GET", "/api/v1/pools?limit=500", NULL, 15,
-                           window->cancellable, on_pools, g_object_ref(window));
+    pool_list_load_async(window->client, window->cancellable, on_pools, g_object_ref(window));
 }
 
 static void

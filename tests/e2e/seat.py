@@ -47,7 +47,8 @@ class Seat:
 
     def _start_screen(self, width, height):
         read, write = os.pipe()
-        self.start(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+        self.start(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp",
+                    "-noreset"],
                    "xvfb", pass_fds=[write])
         os.close(write)
         with os.fdopen(read) as stream:

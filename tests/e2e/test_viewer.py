@@ -92,7 +92,7 @@ def test_clipboard_both_ways(stack, account, session, guest, seat):
     wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
     window = seat.wait_window(**WINDOW)
     seat.run(["xdotool", "windowfocus", window])
-    guest.run_in_session("printf 'guest to viewer' | xclip -selection clipboard -i")
+    guest.run_in_session("printf 'guest to viewer' | xclip -selection clipboard -i >/dev/null 2>&1")
     wait_for(lambda: seat.run(["xclip", "-selection", "clipboard", "-o"], check=False).stdout == "guest to viewer", 30,
              "the guest's text is in the person's clipboard", 0.3)
     seat.start(["xclip", "-selection", "clipboard", "-quiet"], "xclip", stdin=subprocess.PIPE).stdin.write(b"")

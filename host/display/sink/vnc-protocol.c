@@ -4,6 +4,7 @@
 
 #include <rfb/rfb.h>
 #include <rfb/rfbregion.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -101,9 +102,10 @@ on_message(rfbClientPtr client, void *data, const rfbClientToServerMsg *message)
     }
 }
 
-/* The library keeps its extensions in a list of the process: registered once, the same for all. */
-static gpointer
-register_extension(gpointer unused)
+/* The library keeps its extensions in a list of the process, linked through themselves: registered
+ * once, the same for all. */
+static rfbProtocolExtension *
+the_extension(void)
 {
     static int encodings[] = {ENCODING_FENCE, ENCODING_CONTINUOUS, ENCODING_QEMU_KEY, 0};
     static rfbProtocolExtension extension = {
@@ -112,9 +114,15 @@ register_extension(gpointer unused)
         .handleMessage = on_message,
     };
 
+    return &extension;
+}
+
+static gpointer
+register_extension(gpointer unused)
+{
     rfbLog = log_nothing;
     rfbErr = log_nothing;
-    rfbRegisterProtocolExtension(&extension);
+    rfbRegisterProtocolExtension(the_extension());
     return NULL;
 }
 
@@ -278,6 +286,12 @@ vnc_peer_free(VncPeer *peer)
 {
     if (!peer)
         return;
+    while (peer->client->extensions) { /* the library forgets to */
+        rfbExtensionData *first = peer->client->extensions;
+
+        peer->client->extensions = first->next;
+        free(first);
+    }
     rfbClientConnectionGone(peer->client);
     close(peer->near);
     g_free(peer);

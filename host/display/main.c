@@ -32,13 +32,28 @@ on_lost(gpointer user)
     g_main_loop_quit(program->loop);
 }
 
+/* A recording's options are part of its address. */
+static void
+add_to_source(DisplayOptions *options, const char *name, const char *value)
+{
+    char *source = options->source;
+    if (!source || !value)
+        return;
+    options->source = g_strdup_printf("%s,%s=%s", source, name, value);
+    g_free(source);
+}
+
 static gboolean
 parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
 {
+    g_autofree char *size = NULL, *rate = NULL;
     const GOptionEntry entries[] = {
         {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "The desktop's name", "NAME"},
         {"source", 0, 0, G_OPTION_ARG_STRING, &options->source,
          "Where the screen comes from: dbus:ADDRESS or replay:FILE", "SOURCE"},
+        {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of a replayed recording", "WxH"},
+        {"rate", 0, 0, G_OPTION_ARG_STRING, &rate, "Frames a second of a replay (30; 0: all it can)",
+         "N"},
         {"vnc-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->vnc_path, "Serve VNC here", "PATH"},
         {"spice-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->spice_path, "Serve SPICE here",
          "PATH"},
@@ -59,8 +74,11 @@ parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
         fprintf(stderr, "oriel-display: “%s” is not understood.\n", argv[1]);
     else if (!options->source && !*version)
         fprintf(stderr, "oriel-display: --source is missing.\n");
-    else
+    else {
+        add_to_source(options, "size", size);
+        add_to_source(options, "rate", rate);
         return TRUE;
+    }
     return FALSE;
 }
 

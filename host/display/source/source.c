@@ -5,6 +5,7 @@
 
 static const SourceType *const types[] = {
     &source_dbus,
+    &source_replay,
 };
 
 const SourceType *

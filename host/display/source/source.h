@@ -36,7 +36,5 @@ typedef struct {
 
 extern const SourceType source_dbus, source_replay;
 
-extern const SourceType source_dbus;
-
 /* The registry: the type for "SCHEME:ADDRESS", or NULL; address then points into uri. */
 const SourceType *source_type_find(const char *uri, const char **address);

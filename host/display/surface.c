@@ -2,6 +2,7 @@
 #include "surface.h"
 #include "region.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 struct Surface {
     void (*changed)(gpointer user);
     gpointer user;
-    GMutex mutex;
+    pthread_mutex_t mutex;
     /* under mutex */
     guint32 *pixels;
     int width, height, stride;
@@ -27,7 +28,7 @@ surface_new(void (*changed)(gpointer user), gpointer user)
 
     surface->changed = changed;
     surface->user = user;
-    g_mutex_init(&surface->mutex);
+    pthread_mutex_init(&surface->mutex, NULL);
     pixman_region32_init(&surface->damage);
     return surface;
 }
@@ -38,7 +39,7 @@ surface_free(Surface *surface)
     if (!surface)
         return;
     pixman_region32_fini(&surface->damage);
-    g_mutex_clear(&surface->mutex);
+    pthread_mutex_destroy(&surface->mutex);
     free(surface->pixels);
     g_free(surface);
 }
@@ -58,7 +59,7 @@ surface_resize(Surface *surface, int width, int height)
         return FALSE;
     memset(pixels, 0, (gsize)stride * (gsize)height * sizeof *pixels);
 
-    g_mutex_lock(&surface->mutex);
+    pthread_mutex_lock(&surface->mutex);
     old = surface->pixels;
     surface->pixels = pixels;
     surface->width = width;
@@ -66,7 +67,7 @@ surface_resize(Surface *surface, int width, int height)
     surface->stride = stride;
     pixman_region32_fini(&surface->damage);
     pixman_region32_init_rect(&surface->damage, 0, 0, (unsigned)width, (unsigned)height);
-    g_mutex_unlock(&surface->mutex);
+    pthread_mutex_unlock(&surface->mutex);
     free(old);
     if (surface->changed)
         surface->changed(surface->user);
@@ -113,7 +114,7 @@ surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data, 
         !g_size_checked_add(&needed, needed, (gsize)w * sizeof(guint32)) || needed > size)
         return FALSE;
 
-    g_mutex_lock(&surface->mutex);
+    pthread_mutex_lock(&surface->mutex);
     if (clip_locked(surface, &x, &y, &w, &h)) {
         const guint8 *from =
             data + (gsize)((gint64)y - top) * stride + (gsize)((gint64)x - left) * sizeof(guint32);
@@ -123,7 +124,7 @@ surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data, 
                    (gsize)w * sizeof(guint32));
         first = damage_locked(surface, x, y, w, h);
     }
-    g_mutex_unlock(&surface->mutex);
+    pthread_mutex_unlock(&surface->mutex);
     if (first && surface->changed)
         surface->changed(surface->user);
     return TRUE;
@@ -134,10 +135,10 @@ surface_damage(Surface *surface, int x, int y, int w, int h)
 {
     gboolean first = FALSE;
 
-    g_mutex_lock(&surface->mutex);
+    pthread_mutex_lock(&surface->mutex);
     if (clip_locked(surface, &x, &y, &w, &h))
         first = damage_locked(surface, x, y, w, h);
-    g_mutex_unlock(&surface->mutex);
+    pthread_mutex_unlock(&surface->mutex);
     if (first && surface->changed)
         surface->changed(surface->user);
 }
@@ -145,7 +146,7 @@ surface_damage(Surface *surface, int x, int y, int w, int h)
 const guint32 *
 surface_lock(Surface *surface, int *width, int *height, int *stride, pixman_region32_t *damage)
 {
-    g_mutex_lock(&surface->mutex);
+    pthread_mutex_lock(&surface->mutex);
     *width = surface->width;
     *height = surface->height;
     *stride = surface->stride;
@@ -157,5 +158,5 @@ surface_lock(Surface *surface, int *width, int *height, int *stride, pixman_regi
 void
 surface_unlock(Surface *surface)
 {
-    g_mutex_unlock(&surface->mutex);
+    pthread_mutex_unlock(&surface->mutex);
 }

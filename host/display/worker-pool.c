@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "worker-pool.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
+
 #define MAX_THREADS 8
 
 typedef struct {
@@ -13,8 +15,8 @@ struct WorkerPool {
     GSource *completion; /* of the owner's main context */
     guint n_threads;
     GThread *threads[MAX_THREADS];
-    GMutex mutex;
-    GCond more;
+    pthread_mutex_t mutex;
+    pthread_cond_t more;
     /* under mutex */
     JobQueue waiting, finished;
     gboolean stop;
@@ -54,22 +56,22 @@ worker(gpointer user)
     WorkerPool *pool = user;
     gpointer state = pool->state_new ? pool->state_new() : NULL;
 
-    g_mutex_lock(&pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     while (!pool->stop) {
         WorkerJob *job = job_queue_pop(&pool->waiting);
 
         if (!job) {
-            g_cond_wait(&pool->more, &pool->mutex);
+            pthread_cond_wait(&pool->more, &pool->mutex);
             continue;
         }
-        g_mutex_unlock(&pool->mutex);
+        pthread_mutex_unlock(&pool->mutex);
         job->work(job, state);
-        g_mutex_lock(&pool->mutex);
+        pthread_mutex_lock(&pool->mutex);
         if (!pool->finished.first)
             g_source_set_ready_time(pool->completion, 0);
         job_queue_push(&pool->finished, job);
     }
-    g_mutex_unlock(&pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     if (pool->state_free)
         pool->state_free(state);
     return NULL;
@@ -81,11 +83,11 @@ complete(gpointer user)
     WorkerPool *pool = user;
     WorkerJob *job;
 
-    g_mutex_lock(&pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     job = pool->finished.first;
     job_queue_init(&pool->finished);
     g_source_set_ready_time(pool->completion, -1);
-    g_mutex_unlock(&pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
     while (job) {
         WorkerJob *next = job->next; /* done may free the job, or submit it again */
 
@@ -110,8 +112,8 @@ worker_pool_new(guint threads, gpointer (*state_new)(void), void (*state_free)(g
 
     pool->state_new = state_new;
     pool->state_free = state_free;
-    g_mutex_init(&pool->mutex);
-    g_cond_init(&pool->more);
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->more, NULL);
     job_queue_init(&pool->waiting);
     job_queue_init(&pool->finished);
     pool->completion = g_source_new(&completion_funcs, sizeof(GSource));
@@ -131,10 +133,10 @@ worker_pool_free(WorkerPool *pool)
 
     if (!pool)
         return;
-    g_mutex_lock(&pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     pool->stop = TRUE;
-    g_cond_broadcast(&pool->more);
-    g_mutex_unlock(&pool->mutex);
+    pthread_cond_broadcast(&pool->more);
+    pthread_mutex_unlock(&pool->mutex);
     for (guint i = 0; i < pool->n_threads; i++)
         g_thread_join(pool->threads[i]);
     complete(pool);
@@ -142,18 +144,18 @@ worker_pool_free(WorkerPool *pool)
         job->done(job);
     g_source_destroy(pool->completion);
     g_source_unref(pool->completion);
-    g_cond_clear(&pool->more);
-    g_mutex_clear(&pool->mutex);
+    pthread_cond_destroy(&pool->more);
+    pthread_mutex_destroy(&pool->mutex);
     g_free(pool);
 }
 
 void
 worker_pool_submit(WorkerPool *pool, WorkerJob *job)
 {
-    g_mutex_lock(&pool->mutex);
+    pthread_mutex_lock(&pool->mutex);
     job_queue_push(&pool->waiting, job);
-    g_cond_signal(&pool->more);
-    g_mutex_unlock(&pool->mutex);
+    pthread_cond_signal(&pool->more);
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 guint

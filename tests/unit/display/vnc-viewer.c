@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vnc-viewer.h"
 
+#include <pthread.h>
 #include <rfb/rfbclient.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ struct VncViewer {
     GThread *thread;
     GAsyncQueue *actions;
     int fd, stop, pause, failed; /* atomic, but fd */
-    GMutex mutex;                /* over the client's framebuffer and cut_text */
+    pthread_mutex_t mutex;       /* over the client's framebuffer and cut_text */
     gboolean has_picture;
     char *cut_text;
 };
@@ -91,9 +92,9 @@ run(gpointer user)
 {
     VncViewer *viewer = user;
     gboolean ok;
-    g_mutex_lock(&viewer->mutex);
+    pthread_mutex_lock(&viewer->mutex);
     ok = begin(viewer);
-    g_mutex_unlock(&viewer->mutex);
+    pthread_mutex_unlock(&viewer->mutex);
     while (ok && !g_atomic_int_get(&viewer->stop)) {
         int ready;
         act(viewer);
@@ -102,9 +103,9 @@ run(gpointer user)
             continue;
         }
         ready = WaitForMessage(viewer->client, 5000);
-        g_mutex_lock(&viewer->mutex);
+        pthread_mutex_lock(&viewer->mutex);
         ok = ready >= 0 && (ready == 0 || HandleRFBServerMessage(viewer->client));
-        g_mutex_unlock(&viewer->mutex);
+        pthread_mutex_unlock(&viewer->mutex);
     }
     if (!ok)
         g_atomic_int_set(&viewer->failed, 1);
@@ -123,7 +124,7 @@ vnc_viewer_new(int fd, const VncViewerOptions *options)
     viewer->client = client;
     viewer->fd = fd;
     viewer->actions = g_async_queue_new_full(action_free);
-    g_mutex_init(&viewer->mutex);
+    pthread_mutex_init(&viewer->mutex, NULL);
     rfbClientSetClientData(client, &viewer_key, viewer);
     client->sock = fd;
     client->canHandleNewFBSize = TRUE;
@@ -150,7 +151,7 @@ vnc_viewer_free(VncViewer *viewer)
     viewer->client->frameBuffer = NULL;
     rfbClientCleanup(viewer->client); /* closes the socket */
     g_async_queue_unref(viewer->actions);
-    g_mutex_clear(&viewer->mutex);
+    pthread_mutex_destroy(&viewer->mutex);
     g_free(viewer->cut_text);
     g_free(viewer);
 }
@@ -181,11 +182,11 @@ int
 vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, int width, int height)
 {
     int wrong = -1;
-    if (!g_mutex_trylock(&viewer->mutex)) /* it waits for more of us */
+    if (pthread_mutex_trylock(&viewer->mutex) != 0) /* it waits for more of us */
         return -1;
     if (viewer->has_picture && viewer->client->width == width && viewer->client->height == height)
         wrong = count_wrong(viewer, pixels, stride);
-    g_mutex_unlock(&viewer->mutex);
+    pthread_mutex_unlock(&viewer->mutex);
     return wrong;
 }
 
@@ -223,10 +224,10 @@ char *
 vnc_viewer_cut_text_received(VncViewer *viewer)
 {
     char *text;
-    if (!g_mutex_trylock(&viewer->mutex))
+    if (pthread_mutex_trylock(&viewer->mutex) != 0)
         return NULL;
     text = g_strdup(viewer->cut_text);
-    g_mutex_unlock(&viewer->mutex);
+    pthread_mutex_unlock(&viewer->mutex);
     return text;
 }
 

@@ -6,6 +6,7 @@ import signal
 
 from harness.wait import wait_for
 from seat import Seat
+from terminal import open_terminal
 
 
 def open_remote_viewer(seat, user, session, name="remote-viewer"):
@@ -22,8 +23,7 @@ def test_opens_and_types(user, session, guest):
         window = seat.wait_window(window_class="remote-viewer", seconds=60)
         wait_for(lambda: seat.find(guest.screenshot()), 60, "remote-viewer shows the desktop", 0.3)
         assert viewer.poll() is None
-        guest.run_in_session("pkill -x xterm; setsid xterm -geometry 60x12+40+40 -fa 'DejaVu Sans Mono' -fs 14 </dev/null >/dev/null 2>&1 &")
-        wait_for(lambda: "xterm" in guest.run_in_session("pgrep -a xterm", check=False), 20, "a terminal")
+        open_terminal(guest)
         x, y, width, height = seat.geometry(window)
         seat.run(["xdotool", "windowfocus", window])
 

@@ -11,6 +11,7 @@ import screen
 from harness import paths
 from harness.wait import wait_for
 from seat import Seat, loudest_tone
+from terminal import open_terminal
 
 WINDOW = {"window_class": "oriel"}
 
@@ -33,8 +34,7 @@ def seat():
 
 @pytest.fixture
 def terminal(guest):
-    guest.run_in_session("pkill -x xterm; setsid xterm -geometry 60x12+40+40 -fa 'DejaVu Sans Mono' -fs 14 </dev/null >/dev/null 2>&1 &")
-    wait_for(lambda: guest.run_in_session("pgrep -a xterm", check=False), 20, "a terminal")
+    open_terminal(guest)
 
 
 def type_until(seat, guest, command, path):

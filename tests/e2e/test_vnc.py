@@ -5,21 +5,13 @@ import pytest
 
 import screen
 from harness.wait import wait_for
+from terminal import open_terminal
 from vnc import VncClient, client_program
 
 
 def connect(user, session, encodings=None):
     answer = user.post(f"sessions/{session['id']}/connect", {"protocol": "vnc"})
     return VncClient(client_program(), answer["websocket"], answer["ticket"], encodings)
-
-
-def focus_terminal(client, guest):
-    """A fresh terminal in a known place, with the keyboard's focus."""
-    guest.run_in_session("pkill -x xterm; setsid xterm -geometry 60x12+40+40 -fa 'DejaVu Sans Mono' -fs 14 </dev/null >/dev/null 2>&1 &")
-    wait_for(lambda: "xterm" in guest.run_in_session("xprop -root _NET_CLIENT_LIST >/dev/null; pgrep -a xterm", check=False), 20, "a terminal")
-    client.quiet(700)
-    client.click(200, 150)
-    client.quiet(500)
 
 
 @pytest.mark.parametrize("encodings", [None, "raw", "zrle", "hextile"])
@@ -36,7 +28,8 @@ def test_sees_the_desktop(user, session, guest, tmp_path, encodings):
 
 def test_types_into_the_terminal(user, session, guest, tmp_path):
     with connect(user, session) as client:
-        focus_terminal(client, guest)
+        open_terminal(guest)
+        client.quiet(700)
         before = client.picture(tmp_path / "before.ppm")
         client.type("echo Oriel | tee typed")
         client.wait_updates(1)
@@ -53,7 +46,7 @@ def test_types_into_the_terminal(user, session, guest, tmp_path):
 def test_keys_with_shift_and_symbols(user, session, guest):
     wanted = r"""aZ09 !@#$%^&*()_+-=[]{};:,.<>/?|~"""
     with connect(user, session) as client:
-        focus_terminal(client, guest)
+        open_terminal(guest)
         client.type("cat > symbols\n" + wanted + "\n")
         client.quiet(700)
         client.key(0xffe3) # Control alone does nothing
@@ -80,7 +73,7 @@ def test_clipboard_both_ways(user, session, guest):
         client.wait_updates(1)
         client.clip("from the client")
         wait_for(lambda: guest.run_in_session("xclip -selection clipboard -o || true").strip() == "from the client", 30, "the guest has the text")
-        guest.run_in_session("printf 'from the guest' | xclip -selection clipboard -i")
+        guest.run_in_session("printf 'from the guest' | xclip -selection clipboard -i >/dev/null 2>&1")
         assert client.cut.get(timeout=30) == "from the guest"
 
 
@@ -88,7 +81,7 @@ def test_two_see_the_same(user, session, guest, tmp_path):
     with connect(user, session) as first, connect(user, session, "zrle") as second:
         for client in (first, second):
             client.wait_updates(1)
-        focus_terminal(first, guest)
+        open_terminal(guest)
         first.type("clear; echo both\n")
         first.quiet(700)
         second.quiet(700)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# Sourced after say.sh and report.sh: the three builds under $builds: gcc, clang and asan (gcc with ASan and UBSan).
+# Sourced after say.sh and report.sh: the three builds under $builds: gcc, asan (gcc with ASan and UBSan) and clang (with both, and fuzzers).
 
 # builds_options NAME — meson's options for that build, one a line.
 builds_options() {
-    printf '%s\n' -Dwerror=true -Dbuildtype=debugoptimized
-    [ "$1" != asan ] || printf '%s\n' -Db_sanitize=address,undefined -Db_lundef=false
+    printf '%s\n' -Dwerror=true -Dportal=enabled -Dbuildtype=debugoptimized
+    # The one with clang is where the fuzzers run.
+    case $1 in asan | clang) printf '%s\n' -Db_sanitize=address,undefined -Db_lundef=false ;; esac
 }
 
 # builds_make NAME — configures and builds; a failure is reported and ends the run of the tests.
@@ -42,11 +43,12 @@ builds_need() {
     done
 }
 
-# builds_sanitizers SUITE — the environment that makes sanitizers strict, as VARIABLE=VALUE lines.
+# builds_sanitizers SUITE — the environment that makes sanitizers strict, as VARIABLE=VALUE lines. The slow unwinder, because
+# the fast one loses its way in libraries without frame pointers, and lsan.supp names libraries.
 builds_sanitizers() {
     local log="log_path=$results/sanitizer/$1"
     printf '%s\n' \
-        "ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0:$log" \
+        "ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0:fast_unwind_on_malloc=0:malloc_context_size=12:$log" \
         "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:$log" \
         "LSAN_OPTIONS=suppressions=$top/tests/lsan.supp:print_suppressions=0"
 }

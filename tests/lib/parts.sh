@@ -40,13 +40,13 @@ parts_pytest() {
 
 part_lint() { parts_pytest lint none lint; }
 
-# parts_meson BUILD — the C tests of one build.
+# parts_meson BUILD SUITE — the C tests of one build: unit or fuzz.
 parts_meson() {
-    local suite=unit-$1
+    local suite=$2-$1
     local -a environment
     mapfile -t environment < <(builds_sanitizers "$suite")
-    step "Tests: unit, built by $1"
-    env "${environment[@]}" meson test -C "$builds/$1" --no-rebuild --suite unit --print-errorlogs \
+    step "Tests: $2, built by $1"
+    env "${environment[@]}" meson test -C "$builds/$1" --no-rebuild --suite "$2" --print-errorlogs \
         < /dev/null > "$results/$suite.log" 2>&1 8>&- || tail -n 60 "$results/$suite.log" >&2
     cp "$builds/$1/meson-logs/testlog.junit.xml" "$results/$suite.xml" 2>/dev/null ||
         report_case "$suite" meson failed "meson test wrote no report: $(tail -n 1 "$results/$suite.log")"
@@ -55,9 +55,14 @@ parts_meson() {
 
 part_unit() {
     builds_need gcc asan || return
-    [ -z "$whole" ] || builds_need clang || return
-    parts_meson gcc
-    parts_meson asan
+    parts_meson gcc unit
+    parts_meson asan unit
+}
+
+# Each fuzzer for some seconds; `soak` is where they run for long.
+part_fuzz() {
+    builds_need clang || return
+    parts_meson clang fuzz
 }
 
 part_integration() {

@@ -6,7 +6,7 @@
 #define MAX_CALLS    512  /* everything on the way */
 #define MAX_STEPS    1024 /* waiting */
 #define KEY_US                                                                                     \
-    10000 /* between two keys: the guest's PS/2 keyboard holds 16 bytes and loses the rest */
+    16000 /* between two keys: the guest's PS/2 keyboard holds 16 bytes and loses the rest */
 #define ANSWER_MS       10000
 #define MM_PER_PIXEL(n) ((guint16)MIN((n)*254 / 960, G_MAXUINT16)) /* 96 dpi */
 

@@ -212,7 +212,8 @@ go_down(HostLink *link, const char *problem)
     json_object_clear(link->desktops);
     json_object_clear(link->images);
     if (was_up) {
-        g_warning("The host “%s” went away: %s", link->name, problem);
+        /* problem may have been the channel's, which is gone */
+        g_warning("The host “%s” went away: %s", link->name, link->problem);
         link->wait_ms = FIRST_WAIT_MS;
         if (link->events.down)
             link->events.down(link, link->user);

@@ -70,6 +70,7 @@ static void
 test_exit(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(Process) process = spawn(fixture, "echo one; echo two >&2; exit 7");
+    g_assert_nonnull(process);
     wait_for_end(fixture);
     g_autofree char *text = process_end_text(&fixture->end);
     g_autofree char *tail = process_log_tail(fixture->log_path);

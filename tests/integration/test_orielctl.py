@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""orielctl against the real broker: what an administrator types, what it prints, and how it ends."""
+
+import json
+import pathlib
+import stat
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
+from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
+from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """A broker with a host that does what it is told, and orielctl signed in as the administrator."""
+    with Stack() as running:
+        running.host = FakeHost(running.socket).start()
+        running.init_admin()
+        running.start_broker()
+        running.orielctl("login", running.address, "--user", "admin", "--password-stdin", "--accept-fingerprint",
+                         running.fingerprint(), stdin=running.admin_password + "\n")
+        running.admin.login("admin", running.admin_password)
+        wait_for(lambda: running.admin.get("hosts")["items"][0]["state"] == "up", 20, "the host is up")
+        yield running
+        running.host.stop()
+
+
+def said(stack, *words, **more):
+    """What it printed as JSON."""
+    return json.loads(stack.orielctl("--output=json", *words, **more).stdout)
+
+
+def names(stack, noun):
+    return [item["name"] for item in said(stack, noun, "list")]
+
+
+def test_the_login_is_for_its_owner_alone(stack):
+    kept = stack.folder / "ctl" / "oriel" / "orielctl"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert said(stack, "whoami")["name"] == "admin"
+
+
+def test_users(stack):
+    stack.orielctl("user", "create", "ada", "--full-name", "Ada Lovelace", "--password-stdin", stdin="analytical-1\n")
+    assert said(stack, "user", "show", "ada")["full_name"] == "Ada Lovelace"
+    assert stack.rest("ada", "analytical-1").get("me")["name"] == "ada"
+    stack.orielctl("user", "password", "ada", "--password-stdin", stdin="analytical-2\n")
+    stack.rest("ada", "analytical-2")
+    stack.orielctl("user", "set", "ada", "--disabled")
+    assert said(stack, "user", "show", "ada")["disabled"] is True
+    stack.orielctl("user", "delete", "ada")
+    assert "ada" not in names(stack, "user")
+
+
+def test_groups(stack):
+    for name in ("bea", "carl"):
+        stack.orielctl("user", "create", name, "--password-stdin", stdin="long-enough-1\n")
+    stack.orielctl("group", "create", "students", "--member", "bea")
+    stack.orielctl("group", "add", "students", "carl")
+    assert said(stack, "group", "show", "students")["members"] == ["bea", "carl"]
+    stack.orielctl("group", "remove", "students", "bea")
+    assert said(stack, "group", "show", "students")["members"] == ["carl"]
+    stack.orielctl("group", "delete", "students")
+    assert names(stack, "group") == []
+
+
+def test_pools_and_sessions(stack):
+    stack.orielctl("pool", "create", "lab", "--title", "Lab desktop", "--image", "demo", "--cpus", "1", "--memory", "512",
+                   "--maximum", "2", "--entitle", "everyone", "--on-logoff", "delete")
+    pool = said(stack, "pool", "show", "lab")
+    assert (pool["title"], pool["memory_mib"], pool["entitled"], pool["on_logoff"]) == ("Lab desktop", 512, ["everyone"], "delete")
+    stack.orielctl("pool", "set", "lab", "--maximum", "3")
+    assert said(stack, "pool", "show", "lab")["maximum"] == 3
+
+    session = said(stack, "session", "create", "lab", "--no-wait")
+    stack.host.change(session["desktop"], state="ready", step="ready", progress=100)
+    wait_for(lambda: said(stack, "session", "show", session["id"])["state"] == "ready", 10, "the session is ready")
+    assert stack.orielctl("session", "vv", session["id"]).stdout.startswith("[virt-viewer]\n")
+    assert said(stack, "session", "why", session["id"])
+    assert said(stack, "desktop", "show", session["desktop"])["state"] == "ready"
+    stack.orielctl("session", "delete", session["id"])
+    wait_for(lambda: said(stack, "desktop", "list") == [], 10, "the desktop is gone with its session")
+    stack.orielctl("pool", "delete", "lab")
+
+
+def test_a_table_for_people(stack):
+    lines = stack.orielctl("host", "list").stdout.splitlines()
+    assert lines[0].split()[:2] == ["NAME", "STATE"] and lines[1].split()[:2] == ["local", "up"]
+    assert stack.orielctl("audit", "list").stdout.startswith("TIME")
+
+
+@pytest.mark.parametrize("words,status", [
+    (("user", "show", "nobody"), 1),
+    (("pool", "create", "UPPER CASE"), 1),
+    (("user", "show"), 2),
+    (("user", "frob"), 2),
+    (("frob",), 2),
+    (("pool", "set", "lab", "--cpus", "two"), 2),
+    (("--output=xml", "user", "list"), 2),
+    ((), 2),
+    (("--help",), 0),
+    (("user", "--help"), 0),
+    (("user", "create", "--help"), 0),
+    (("--version",), 0),
+])
+def test_how_it_ends(stack, words, status):
+    done = stack.orielctl(*words, check=False)
+    assert done.returncode == status, done.stderr
+    assert (status == 0 or words == ()) or (done.stderr.startswith("orielctl: ") and done.stderr.count("\n") == 1)
+
+
+def test_another_certificate_is_refused(stack):
+    known = stack.folder / "ctl" / "oriel" / "known-brokers"
+    text = known.read_text(encoding="utf-8")
+    with Stack() as other:  # another broker at an address that is trusted for this one's certificate
+        other.host = FakeHost(other.socket).start()
+        other.init_admin()
+        other.start_broker()
+        known.write_text(text.replace(stack.address, other.address), encoding="utf-8")
+        done = stack.orielctl("--broker", other.address, "login", "--user", "admin", "--password-stdin",
+                              stdin=other.admin_password + "\n", check=False)
+        other.host.stop()
+    known.write_text(text, encoding="utf-8")
+    assert done.returncode == 1 and "certificate" in done.stderr.lower()

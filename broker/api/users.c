@@ -62,6 +62,14 @@ get_user(HttpRequest *request, gpointer data)
         http_request_respond_json(request, 200, user_json(user, NULL));
 }
 
+enum {
+    ASKED_NAME = 1,
+    ASKED_FULL_NAME = 2,
+    ASKED_PASSWORD = 4,
+    ASKED_ROLES = 8,
+    ASKED_DISABLED = 16
+};
+
 /* A change that waits for a password to be hashed. */
 typedef struct {
     Api *api;
@@ -69,6 +77,7 @@ typedef struct {
     User *admin;
     User *user; /* as it is to be */
     gboolean create;
+    guint asked;          /* ASKED_…: what the request says about user */
     gboolean ends_logins; /* disabled, or another password */
     char *keep_token;     /* the caller's own, when they change their own password */
 } UserChange;
@@ -83,6 +92,15 @@ change_free(gpointer data)
     user_free(change->user);
     password_wipe(change->keep_token);
     g_free(change);
+}
+
+static void
+swap(char **a, char **b)
+{
+    char *kept = *a;
+
+    *a = *b;
+    *b = kept;
 }
 
 /* Nobody could administer any more. Called inside the transaction, after the change. */
@@ -100,6 +118,32 @@ check_admin_left(Store *store, GError **error)
     return FALSE;
 }
 
+/* What the request does not name stays as it is at this moment: while the password was hashed
+ * somebody else may have disabled, changed or deleted the user. */
+static gboolean
+update_user(UserChange *change, GError **error)
+{
+    Store *store = change->api->store;
+    g_autoptr(User) present = user_find(store, change->user->id, error);
+    User *user = change->user;
+
+    if (!present)
+        return FALSE;
+    if (!(change->asked & ASKED_NAME))
+        swap(&user->name, &present->name);
+    if (!(change->asked & ASKED_FULL_NAME))
+        swap(&user->full_name, &present->full_name);
+    if (!(change->asked & ASKED_PASSWORD))
+        swap(&user->password_hash, &present->password_hash);
+    if (!(change->asked & ASKED_ROLES)) {
+        g_strfreev(user->roles);
+        user->roles = g_steal_pointer(&present->roles);
+    }
+    if (!(change->asked & ASKED_DISABLED))
+        user->disabled = present->disabled;
+    return user_update(store, user, error) && check_admin_left(store, error);
+}
+
 static gboolean
 write_change(UserChange *change, GError **error)
 {
@@ -107,9 +151,8 @@ write_change(UserChange *change, GError **error)
 
     if (!store_begin(store, error))
         return FALSE;
-    gboolean ok = change->create
-                      ? user_insert(store, change->user, error)
-                      : user_update(store, change->user, error) && check_admin_left(store, error);
+    gboolean ok =
+        change->create ? user_insert(store, change->user, error) : update_user(change, error);
     if (ok && change->ends_logins)
         ok = token_revoke_user(store, change->user->id, change->keep_token, error);
     if (!store_end(store, ok, ok ? error : NULL))
@@ -176,6 +219,16 @@ replace(char **field, const char *value)
     *field = g_strdup(value);
 }
 
+static guint
+asked_for(Fields *fields)
+{
+    return (fields_has(fields, "name") ? ASKED_NAME : 0) |
+           (fields_has(fields, "full_name") ? ASKED_FULL_NAME : 0) |
+           (fields_has(fields, "password") ? ASKED_PASSWORD : 0) |
+           (fields_has(fields, "roles") ? ASKED_ROLES : 0) |
+           (fields_has(fields, "disabled") ? ASKED_DISABLED : 0);
+}
+
 /* Reads what the request says over change->user. */
 static gboolean
 read_user(HttpRequest *request, Fields *fields, UserChange *change, const char **password)
@@ -189,6 +242,7 @@ read_user(HttpRequest *request, Fields *fields, UserChange *change, const char *
                   PASSWORD_MAX, password);
     fields_strings(fields, "roles", FIELD_OPTIONAL, 8, &user->roles);
     fields_bool(fields, "disabled", FIELD_OPTIONAL, &user->disabled);
+    change->asked = asked_for(fields);
     for (char **role = user->roles; *role; role++)
         if (!g_str_equal(*role, "user") && !g_str_equal(*role, ROLE_ADMIN))
             fields_refuse(fields, "roles", "knows “user” and “admin”");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real oriel-broker against a host that does what a test wants."""
 
+import http.client
 import pathlib
 import re
 import signal
@@ -126,6 +127,19 @@ def test_logins_end_with_the_right_to_them(stack):
     stack.ann.login("ann", "another-password")
     stack.admin.delete("users/ann")
     refused(401, "unauthorized", stack.ann.get, "me")
+
+
+def test_a_new_password_takes_nothing_back(stack):
+    """What is changed about a user while their new password is hashed stays changed."""
+    other = stack.rest("admin", stack.admin_password)
+    hashing = http.client.HTTPSConnection(stack.host_name, stack.port, timeout=30, context=other.tls)
+    hashing.request("PATCH", "/api/v1/users/ann", body='{"password": "another-password"}', headers={
+        "Authorization": f"Bearer {stack.admin.token}", "Content-Type": "application/json"})
+    other.patch("users/ann", {"disabled": True, "full_name": "Ann Other"})
+    assert hashing.getresponse().status == 200
+    hashing.close()
+    now = other.get("users/ann")
+    assert now["disabled"] and now["full_name"] == "Ann Other"
 
 
 # Administration

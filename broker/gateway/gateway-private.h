@@ -38,6 +38,8 @@ void opening_cancel(Opening *opening); /* NULL is fine; not after opened was cal
 /* Takes a TCP connection that seems to begin with CONNECT. Takes ownership of fd. */
 void spice_stream_start(Gateway *gateway, int fd, const char *peer);
 void spice_stream_free(SpiceStream *stream);
+/* Whether it is of this address and has not shown a good ticket. */
+gboolean spice_stream_is_unknown(SpiceStream *stream, const char *peer);
 
 /* The WebSocket's two halves, as the HTTP server wants them; data is the gateway. */
 gboolean vnc_stream_check(HttpRequest *request, gpointer data);

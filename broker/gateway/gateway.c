@@ -7,7 +7,8 @@
 #define MAX_SILENT_OF_ADDRESS 128
 #define SILENT_SECONDS        10
 #define MAX_SPICE_STREAMS     1024
-#define MAX_SPICE_OF_ADDRESS  256
+/* without a ticket yet; who has shown one is known, and many viewers may share an address */
+#define MAX_SPICE_UNKNOWN_OF_ADDRESS 256
 
 struct Opening {
     GatewayOpened opened; /* NULL: cancelled */
@@ -56,6 +57,16 @@ gateway_tls(int fd, const char *peer, gpointer user)
         g_message("A connection of %s was closed: %s", peer, error->message);
 }
 
+static guint
+spice_unknown_of(Gateway *gateway, const char *peer)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < gateway->spice_streams->len; i++)
+        count += spice_stream_is_unknown(gateway->spice_streams->pdata[i], peer);
+    return count;
+}
+
 static void
 gateway_connect(int fd, const char *peer, gpointer user)
 {
@@ -64,6 +75,11 @@ gateway_connect(int fd, const char *peer, gpointer user)
     if (gateway->spice_streams->len >= MAX_SPICE_STREAMS) {
         g_message("A connection of %s was closed: %u SPICE streams are open already.", peer,
                   gateway->spice_streams->len);
+        close(fd);
+        return;
+    }
+    if (spice_unknown_of(gateway, peer) >= MAX_SPICE_UNKNOWN_OF_ADDRESS) {
+        g_message("A connection of %s was closed: it has too many without a ticket.", peer);
         close(fd);
         return;
     }

@@ -471,6 +471,12 @@ display_broken(Wire *wire, const GError *error, gpointer user)
 static const WireEvents client_events = {client_received, client_writable, client_finished,
                                          client_broken};
 
+gboolean
+spice_stream_is_unknown(SpiceStream *stream, const char *peer)
+{
+    return !stream->ticket && g_str_equal(stream->peer, peer);
+}
+
 void
 spice_stream_start(Gateway *gateway, int fd, const char *peer)
 {

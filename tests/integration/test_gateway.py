@@ -389,6 +389,29 @@ def test_spice_slow_beginnings(gateway):
         sock.close()
 
 
+def test_spice_one_address_cannot_take_all(gateway):
+    """So many beginnings an address may have; those of another go on."""
+    issue(gateway, "spice", "s1", "r-many")
+    socks = []
+    try:
+        for _ in range(256):
+            socks.append(gateway.tcp())
+            socks[-1].sendall(b"CONNECT r-m")
+        with gateway.tcp() as one_more:
+            one_more.sendall(b"CONNECT r-m")
+            one_more.settimeout(5)
+            assert is_closed(one_more)
+        socks[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            socks[-1].recv(1)
+        with socket.create_connection(("127.0.0.1", gateway.port), 5, ("127.0.0.2", 0)) as other:
+            other.sendall(b"CONNECT r-many:8443 HTTP/1.0\r\n\r\n")
+            assert read_head(other)[0] == 200
+    finally:
+        for sock in socks:
+            sock.close()
+
+
 def test_no_display(gateway, display_key):
     gateway.displays.close()
     with open_vnc(gateway, issue(gateway, "vnc", "s1")) as client:

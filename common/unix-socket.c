@@ -23,32 +23,46 @@ unix_address(const char *path, struct sockaddr_un *address, GError **error)
     return TRUE;
 }
 
-int
-oriel_connect_unix(const char *path, GError **error)
+/* Never waits: connect() would, for as long as a listener that hangs has no room in its queue.
+ * *full: that is so. */
+static int
+connect_now(const char *path, gboolean *full, GError **error)
 {
     struct sockaddr_un address;
 
+    *full = FALSE;
     if (!unix_address(path, &address, error))
         return -1;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE, "Nobody answers at %s: %s", path,
-                    g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    return fd;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    int failure = errno;
+    *full = fd >= 0 && failure == EAGAIN;
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE, "Nobody answers at %s: %s", path,
+                g_strerror(failure));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int
+oriel_connect_unix(const char *path, GError **error)
+{
+    gboolean full;
+
+    return connect_now(path, &full, error);
 }
 
 int
 oriel_listen_unix(const char *path, mode_t mode, gid_t group, GError **error)
 {
     struct sockaddr_un address;
-    int probe = oriel_connect_unix(path, NULL);
+    gboolean full;
+    int probe = connect_now(path, &full, NULL);
 
-    if (probe >= 0) {
-        close(probe);
+    if (probe >= 0 || full) {
+        if (probe >= 0)
+            close(probe);
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS,
                     "Another program already listens at %s.", path);
         return -1;

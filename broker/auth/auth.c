@@ -94,13 +94,18 @@ auth_refusals(Auth *auth)
 }
 
 static void
+write_refusal(Login *login, const GError *error)
+{
+    audit(login->auth->store, login->name, login->address, "login", login->name, "refused",
+          error->message);
+}
+
+static void
 refuse(Login *login, const GError *error, guint retry_after, gboolean throttled)
 {
     AuthOutcome outcome = {.error = error, .retry_after = retry_after, .throttled = throttled};
 
     login->auth->refusals++;
-    audit(login->auth->store, login->name, login->address, "login", login->name, "refused",
-          error->message);
     login->done(&outcome, login->user);
 }
 
@@ -125,12 +130,14 @@ verified(gboolean right, gpointer data)
     if (!right || !login->account || !is_unchanged(auth, login->account)) {
         error = g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_UNAUTHORIZED,
                                     "The name or the password is wrong.");
+        write_refusal(login, error);
         refuse(login, error, 0, FALSE);
         return;
     }
     throttle_success(auth->throttle, login->name, login->address);
     char *token = token_issue(auth->store, login->account->id, &outcome.expires_at, &error);
     if (!token) {
+        write_refusal(login, error);
         refuse(login, error, 0, FALSE);
         return;
     }
@@ -167,10 +174,13 @@ auth_login(Auth *auth, const char *name, const char *password, const char *addre
     login->user = user;
     login->destroy = destroy;
 
-    guint wait = throttle_try(auth->throttle, login->name, address, g_get_monotonic_time());
+    gint64 now = g_get_monotonic_time();
+    guint wait = throttle_try(auth->throttle, login->name, address, now);
     if (wait) {
         error = g_error_new(ORIEL_ERROR, ORIEL_ERROR_BUSY,
                             "There were too many tries. Wait %u seconds.", wait);
+        if (throttle_first_wait(auth->throttle, login->name, address, now))
+            write_refusal(login, error);
         refuse(login, error, wait, TRUE);
         login_unref(login);
         return;
@@ -179,6 +189,7 @@ auth_login(Auth *auth, const char *name, const char *password, const char *addre
     const char *hash = login->account ? login->account->password_hash : NULL;
     if (!password_pool_verify(auth->passwords, hash, password, verified, login_ref(login),
                               login_unref, &error)) {
+        /* Nothing was checked, and nothing bounds how often this is: it is not written down. */
         throttle_forgive(auth->throttle, login->name, address);
         refuse(login, error, 1, FALSE);
     }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/auth/throttle.h"
 
+#include <gio/gio.h>
+#include <string.h>
+
 #define FORGET_AFTER (15 * 60 * G_USEC_PER_SEC)
 #define LONGEST_WAIT 300
 
@@ -9,6 +12,7 @@ typedef struct {
     guint tries;
     gint64 last; /* when the last try was */
     gint64 closed_until;
+    gint64 told; /* the closed_until that throttle_first_wait() has spoken of */
     GList *link; /* in order */
 } Entry;
 
@@ -105,50 +109,112 @@ count(Throttle *throttle, const char *key, guint allowed, gint64 now)
     entry->closed_until = now + wait * G_USEC_PER_SEC;
 }
 
-/* A user's name holds no blank, and an address does not either. */
+/* What of an address counts: all of an IPv4 address, the network part of an IPv6 address. */
 static char *
-pair_key(const char *user, const char *address)
+address_key(const char *address)
 {
-    return g_strdup_printf("%s %s", user, address);
+    static const guint8 mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
+    guint8 bytes[16] = {0};
+
+    if (!parsed || g_inet_address_get_family(parsed) != G_SOCKET_FAMILY_IPV6)
+        return g_strdup(address);
+    const guint8 *whole = g_inet_address_to_bytes(parsed);
+    if (memcmp(whole, mapped, sizeof mapped) == 0)
+        return g_strdup(address);
+    memcpy(bytes, whole, sizeof bytes / 2);
+    g_autoptr(GInetAddress) network = g_inet_address_new_from_bytes(bytes, G_SOCKET_FAMILY_IPV6);
+    return g_inet_address_to_string(network);
 }
+
+typedef struct {
+    char *pair; /* a user's name holds no blank, and an address does not either */
+    char *address;
+} Keys;
+
+static void
+keys_init(Keys *keys, const char *user, const char *address)
+{
+    keys->address = address_key(address);
+    keys->pair = g_strdup_printf("%s %s", user, keys->address);
+}
+
+static void
+keys_clear(Keys *keys)
+{
+    g_free(keys->pair);
+    g_free(keys->address);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Keys, keys_clear)
 
 guint
 throttle_try(Throttle *throttle, const char *user, const char *address, gint64 now)
 {
-    g_autofree char *pair = pair_key(user, address);
+    g_auto(Keys) keys;
 
+    keys_init(&keys, user, address);
     forget_old(throttle, now);
-    guint wait = MAX(seconds_left(throttle, pair, now), seconds_left(throttle, address, now));
+    guint wait =
+        MAX(seconds_left(throttle, keys.pair, now), seconds_left(throttle, keys.address, now));
     if (wait)
         return wait;
-    count(throttle, pair, THROTTLE_FREE, now);
-    count(throttle, address, THROTTLE_FREE_ADDRESS, now);
+    count(throttle, keys.pair, THROTTLE_FREE, now);
+    count(throttle, keys.address, THROTTLE_FREE_ADDRESS, now);
     return 0;
+}
+
+static gboolean
+first_wait(Throttle *throttle, const char *key, gint64 now)
+{
+    Entry *entry = g_hash_table_lookup(throttle->entries, key);
+
+    if (!entry || entry->closed_until <= now || entry->told == entry->closed_until)
+        return FALSE;
+    entry->told = entry->closed_until;
+    return TRUE;
+}
+
+gboolean
+throttle_first_wait(Throttle *throttle, const char *user, const char *address, gint64 now)
+{
+    g_auto(Keys) keys;
+
+    keys_init(&keys, user, address);
+    gboolean of_pair = first_wait(throttle, keys.pair, now);
+    return first_wait(throttle, keys.address, now) || of_pair;
+}
+
+static void
+forgive(Throttle *throttle, const char *key)
+{
+    Entry *entry = g_hash_table_lookup(throttle->entries, key);
+
+    if (!entry)
+        return;
+    entry->closed_until = 0;
+    if (entry->tries > 0)
+        entry->tries--;
 }
 
 void
 throttle_forgive(Throttle *throttle, const char *user, const char *address)
 {
-    g_autofree char *pair = pair_key(user, address);
-    const char *keys[] = {pair, address};
+    g_auto(Keys) keys;
 
-    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        Entry *entry = g_hash_table_lookup(throttle->entries, keys[i]);
-        if (!entry)
-            continue;
-        entry->closed_until = 0;
-        if (entry->tries > 0)
-            entry->tries--;
-    }
+    keys_init(&keys, user, address);
+    forgive(throttle, keys.pair);
+    forgive(throttle, keys.address);
 }
 
 void
 throttle_success(Throttle *throttle, const char *user, const char *address)
 {
-    g_autofree char *pair = pair_key(user, address);
+    g_auto(Keys) keys;
 
-    throttle_forgive(throttle, user, address);
-    Entry *entry = g_hash_table_lookup(throttle->entries, pair);
+    keys_init(&keys, user, address);
+    forgive(throttle, keys.address);
+    Entry *entry = g_hash_table_lookup(throttle->entries, keys.pair);
     if (entry)
         forget(throttle, entry);
 }

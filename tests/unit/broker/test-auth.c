@@ -84,6 +84,36 @@ test_throttle_address(void)
     g_assert_cmpuint(throttle_try(throttle, "one-more", "1.2.3.4", SECOND), >, 0);
 }
 
+/* Who has one IPv6 address has its whole network. */
+static void
+test_throttle_network(void)
+{
+    g_autoptr(Throttle) throttle = throttle_new();
+
+    for (guint i = 0; i < THROTTLE_FREE; i++) {
+        g_autofree char *address = g_strdup_printf("2001:db8:1:2:%x::%x", i + 1, i + 1);
+        g_assert_cmpuint(throttle_try(throttle, "ann", address, SECOND), ==, 0);
+    }
+    g_assert_cmpuint(throttle_try(throttle, "ann", "2001:db8:1:2::9", SECOND), ==, 2);
+    g_assert_cmpuint(throttle_try(throttle, "ann", "2001:db8:1:3::9", SECOND), ==, 0);
+    throttle_success(throttle, "ann", "2001:db8:1:2:9::");
+    g_assert_cmpuint(throttle_try(throttle, "ann", "2001:db8:1:2::9", SECOND), ==, 0);
+}
+
+static void
+test_throttle_first_wait(void)
+{
+    g_autoptr(Throttle) throttle = throttle_new();
+
+    for (guint i = 0; i < THROTTLE_FREE; i++)
+        throttle_try(throttle, "ann", "1.2.3.4", SECOND);
+    g_assert_true(throttle_first_wait(throttle, "ann", "1.2.3.4", SECOND));
+    g_assert_false(throttle_first_wait(throttle, "ann", "1.2.3.4", 2 * SECOND));
+    g_assert_cmpuint(throttle_try(throttle, "ann", "1.2.3.4", 3 * SECOND), ==, 0);
+    g_assert_true(throttle_first_wait(throttle, "ann", "1.2.3.4", 3 * SECOND));
+    g_assert_false(throttle_first_wait(throttle, "ann", "1.2.3.4", 3 * SECOND));
+}
+
 static void
 test_throttle_bound(void)
 {
@@ -152,14 +182,15 @@ test_login(void)
     g_assert_true(user_update(scratch.store, ann, &error));
     login(auth, "ann", "right horse", &outcome);
     g_assert_cmpint(outcome.code, ==, ORIEL_ERROR_UNAUTHORIZED);
-    for (int i = 0; i < THROTTLE_FREE; i++)
+    for (int i = 0; i < THROTTLE_FREE + 20; i++)
         login(auth, "ann", "wrong horse", &outcome);
     g_assert_true(outcome.throttled);
     g_assert_cmpint(outcome.code, ==, ORIEL_ERROR_BUSY);
 
+    /* Those that were checked, and one that had to wait: the others would fill the disk. */
     g_autoptr(StoreResult) rows =
         store_query(scratch.store, NULL, "SELECT COUNT(*) FROM audit WHERE action = 'login'", "");
-    g_assert_cmpint(store_result_integer(rows, 0, 0), ==, 10);
+    g_assert_cmpint(store_result_integer(rows, 0, 0), ==, 9);
     g_clear_pointer(&auth, auth_free);
     scratch_clear(&scratch);
 }
@@ -229,6 +260,8 @@ main(int argc, char **argv)
     g_test_add_func("/auth/nobody-costs", test_nobody_costs);
     g_test_add_func("/auth/throttle", test_throttle);
     g_test_add_func("/auth/throttle-address", test_throttle_address);
+    g_test_add_func("/auth/throttle-network", test_throttle_network);
+    g_test_add_func("/auth/throttle-first-wait", test_throttle_first_wait);
     g_test_add_func("/auth/throttle-bound", test_throttle_bound);
     g_test_add_func("/auth/login", test_login);
     g_test_add_func("/auth/login-race", test_login_race);

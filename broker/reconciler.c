@@ -98,7 +98,7 @@ reconciler_desktop_changed(Reconciler *self, HostLink *link, const json_t *repor
 
     if (!desktop)
         meet_stranger(self, link, id);
-    else if (!desktop->doomed)
+    else if (!desktop->doomed && g_str_equal(desktop->host, host_link_name(link)))
         reconcile_desktop(self, link, desktop, FALSE);
 }
 

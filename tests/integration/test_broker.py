@@ -523,3 +523,17 @@ def test_hosts_added_and_forgotten(stack):
     stack.admin.delete("hosts/second")
     refused(404, "not-found", stack.admin.get, "hosts/second")
     refused(409, "conflict", stack.admin.delete, "hosts/local")
+
+
+def test_a_host_speaks_for_its_own_desktops_only(stack):
+    """What another host says of a desktop that is not its own changes nothing."""
+    session = ready_session(stack)
+    other = FakeHost(stack.folder / "second.sock").start()
+    stack.admin.post("hosts", {"name": "second", "address": f"unix:{other.path}"})
+    wait_for(lambda: stack.admin.get("hosts/second")["state"] == "up", 10, "the second host is there")
+    for desktop in (session["desktop"], "00000000-0000-4000-8000-000000000001"):
+        other.desktops[desktop] = {"id": desktop, "state": "starting"}
+        other.change(desktop, state="failed", reason="Said by another host.")
+    wait_for(lambda: stack.admin.get("hosts/second")["desktops"] == 2, 10, "both were told")
+    assert stack.ann.get(f"sessions/{session['id']}")["state"] == "ready"
+    other.stop()

@@ -14,11 +14,12 @@ report_case() {
         > "$results/$1-${2//[^a-zA-Z0-9]/-}.xml"
 }
 
-# report_sanitizer SUITE — each report that a sanitizer wrote while SUITE ran is a failure.
+# report_sanitizer SUITE — each report that a sanitizer wrote while SUITE ran is a failure. (A warning is none: spice-gtk's
+# coroutines make ASan say that it cannot follow them.)
 report_sanitizer() {
     local file
     for file in "$results/sanitizer/$1".*; do
-        [ -e "$file" ] || continue
+        grep -qsE 'ERROR: |runtime error' "$file" || continue
         cat "$file" >&2
         report_case "$1" "sanitizer ${file##*.}" failed "$(grep -m1 -E 'ERROR|runtime error' "$file")"
     done

@@ -20,6 +20,7 @@
 #include <glib-unix.h>
 #include <rfb/rfbclient.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -226,6 +227,7 @@ connect_client(App *app, const char *port, const char *encodings)
     char name[] = "vnc-client";
     char *argv[] = {name, NULL};
 
+    free(client->serverHost);
     client->serverHost = strdup("127.0.0.1");
     client->serverPort = (int)g_ascii_strtoll(port, NULL, 10);
     client->MallocFrameBuffer = on_size;

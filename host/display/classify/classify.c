@@ -14,6 +14,10 @@
 #define PHOTO_MIN_CELLS 16 /* a smaller photograph is not worth a rectangle of its own */
 #define PHOTO_MIN_SIDE  3  /* cells */
 
+/* Pixels. To some encoders a solid area is as many bytes as any other, and what is more than a
+ * client's queue holds is never sent. */
+#define FILL_MAX_AREA (1024 * 1024)
+
 typedef enum { CELL_NONE, CELL_DETAIL, CELL_PHOTO, CELL_SOLID } CellClass;
 
 struct Classifier {
@@ -151,7 +155,8 @@ is_worth(const CellRect *rect, int min_cells, int min_side)
 static void
 take_fills(Classifier *classifier, const Frame *frame, int x, int y, Plan *plan)
 {
-    CellRect rect = grow(classifier, x, y, MAX_WIDTH / CELL_SIZE, G_MAXINT);
+    CellRect rect =
+        grow(classifier, x, y, MAX_WIDTH / CELL_SIZE, FILL_MAX_AREA / (CELL_SIZE * CELL_SIZE));
 
     if (is_worth(&rect, FILL_MIN_CELLS, FILL_MIN_SIDE))
         emit(classifier, frame, &rect, PLAN_FILL, plan);

@@ -85,6 +85,21 @@ test_resize(void)
     vnc_desk_free(desk);
 }
 
+/* A screen of one colour is few operations; as raw pixels it is more than a client's queue holds. */
+static void
+test_solid(void)
+{
+    VncDesk *desk = vnc_desk_new(2048, 1400);
+    VncViewer *viewer;
+    for (int i = 0; i < desk->width * desk->height; i++)
+        desk->pixels[i] = 0x336699;
+    vnc_desk_show(desk, 0, 0, desk->width, desk->height);
+    viewer = vnc_viewer_new(vnc_desk_connect(desk), &settings[10]);
+    vnc_desk_assert_shown(desk, viewer, "one colour, raw");
+    vnc_viewer_free(viewer);
+    vnc_desk_free(desk);
+}
+
 static json_int_t
 queued_most(VncDesk *desk)
 {
@@ -315,6 +330,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/vnc/together", test_together);
     g_test_add_func("/vnc/resize", test_resize);
+    g_test_add_func("/vnc/solid", test_solid);
     g_test_add_func("/vnc/stalled", test_stalled);
     g_test_add_func("/vnc/input", test_input);
     g_test_add_func("/vnc/clipboard", test_clipboard);

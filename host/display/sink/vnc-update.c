@@ -135,7 +135,8 @@ vnc_update_set_encodings(VncUpdate *update, const guint8 *list, guint n_encoding
     }
     update->settings.encoder = encoder ? encoder : &encoder_raw;
     update->stale = update->in_flight;
-    update->waiting = 0;
+    /* A size that the client does not know yet is told all the same: it will be drawn to. */
+    update->waiting &= WAIT_SIZE | WAIT_SIZE_ANSWER;
     if (vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE))
         update->waiting |= WAIT_SIZE;
     if (vnc_update_has(update, VNC_ENCODING_QEMU_KEY))
@@ -193,6 +194,8 @@ vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage)
 gboolean
 vnc_update_resized(VncUpdate *update, int width, int height)
 {
+    /* The first frame, or one after two changes of the size, may have the size that is known. */
+    gboolean same = update->width == width && update->height == height;
     gboolean first = update->width == 0;
 
     update->width = width;
@@ -202,7 +205,7 @@ vnc_update_resized(VncUpdate *update, int width, int height)
     pixman_region32_clear(&update->moving);
     pixman_region32_clear(&update->recent);
     pixman_region32_clear(&update->still);
-    if (first)
+    if (first || same)
         return TRUE;
     /* A request and continuous updates were for the whole screen in all likelihood; and the client
      * asks anew when it hears the size. */

@@ -174,6 +174,8 @@ static void
 on_machine_step(gpointer user, DesktopStep step)
 {
     Desktop *desktop = user;
+    if (desktop->delete_begun) /* a display that came up now would keep the deletion waiting */
+        return;
     if (step == STEP_BOOT)
         start_display(desktop);
     if (desktop->record->state != DESKTOP_STARTING)

@@ -353,7 +353,10 @@ on_bus_ended(const char *how, gpointer user)
 static void
 on_bus_up(gpointer user)
 {
-    start_qemu(user);
+    QemuMachine *machine = user;
+    /* It may have been ended meanwhile, and that is yet to be told. */
+    if (machine->phase == PHASE_BUS)
+        start_qemu(machine);
 }
 
 static const PrivateBusEvents bus_events = {.up = on_bus_up, .ended = on_bus_ended};

@@ -18,9 +18,10 @@ typedef struct {
     gboolean alive; /* what adopt() finds */
     MachineEnd end;
     guint starts, stops, destroys;
+    struct FakeMachine *newest;
 } FakeProvider;
 
-typedef struct {
+typedef struct FakeMachine {
     Machine base;
     FakeProvider *provider;
     const MachineEvents *events;
@@ -37,6 +38,7 @@ fake_new(Provider *provider, const MachineSpec *spec, const MachineEvents *event
     machine->provider = (FakeProvider *)provider;
     machine->events = events;
     machine->user = user;
+    machine->provider->newest = machine;
     return &machine->base;
 }
 
@@ -311,6 +313,20 @@ test_half_deleted(Fixture *fixture, gconstpointer data)
     g_assert_false(g_file_test(folder, G_FILE_TEST_EXISTS));
 }
 
+/* The next host finds the machine of a half deleted desktop alive, and is told that it boots. */
+static void
+test_half_deleted_alive(Fixture *fixture, gconstpointer data)
+{
+    fixture->provider.alive = TRUE;
+    write_desktop(fixture, DESKTOP_READY, STEP_READY, TRUE);
+    begin(fixture);
+    FakeMachine *machine = fixture->provider.newest;
+    machine->events->step(machine->user, STEP_BOOT);
+    inventory_delete(fixture->inventory, ID, on_deleted, fixture);
+    wait_for_deletion(fixture, 1);
+    g_assert_cmpuint(fixture->provider.destroys, ==, 1);
+}
+
 static void
 test_unknown_folders(Fixture *fixture, gconstpointer data)
 {
@@ -419,6 +435,7 @@ main(int argc, char **argv)
     ADD("dead/was-stopping", &was_stopping, test_dead);
     ADD("dead/was-stopped", &was_stopped, test_dead);
     ADD("half-deleted", NULL, test_half_deleted);
+    ADD("half-deleted-alive", NULL, test_half_deleted_alive);
     ADD("unknown-folders", NULL, test_unknown_folders);
     ADD("interrupted-import", NULL, test_interrupted_import);
     ADD("create", NULL, test_create);

@@ -120,6 +120,13 @@ add_entry(ImageStore *store, Image *image)
     return entry;
 }
 
+static gboolean
+has_disk(const char *folder)
+{
+    g_autofree char *disk = g_build_filename(folder, "disk.qcow2", NULL);
+    return g_file_test(disk, G_FILE_TEST_EXISTS);
+}
+
 static void
 take_up(ImageStore *store, const char *name)
 {
@@ -127,6 +134,10 @@ take_up(ImageStore *store, const char *name)
     if (!image_name_is_valid(name) || !g_file_test(folder, G_FILE_TEST_IS_DIR))
         return;
     Image *image = image_load(folder, name);
+    if (image == NULL && has_disk(folder)) { /* desktops may stand on it */
+        g_warning("The record in “%s” cannot be read; the folder is left as it is.", folder);
+        return;
+    }
     if (image == NULL) { /* we were ended before the first record was written */
         g_warning("The image folder “%s” has no record and is removed.", folder);
         record_remove_folder(folder, NULL);
@@ -217,6 +228,12 @@ image_store_import(ImageStore *store, const char *name, const char *title, const
     if (old != NULL && old->image->state != IMAGE_FAILED) {
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS,
                     "There is an image “%s” on this host already.", name);
+        return NULL;
+    }
+    if (old == NULL && has_disk(folder)) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS,
+                    "There is a disk of an image “%s” already, but its record cannot be read.",
+                    name);
         return NULL;
     }
     if (!image_source_check(source, store->folder, error))

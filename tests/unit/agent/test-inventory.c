@@ -356,6 +356,24 @@ test_interrupted_import(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(image_store_find(fixture->images, "demo", NULL)->state, ==, IMAGE_READY);
 }
 
+/* Desktops may stand on the disk of an image whose record is damaged. */
+static void
+test_damaged_image(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *folder = g_build_filename(fixture->settings.state_dir, "images", "demo", NULL);
+    g_autofree char *disk = g_build_filename(folder, "disk.qcow2", NULL);
+    g_autofree char *record = g_build_filename(folder, "image.json", NULL);
+    ImageSource source = {.path = disk};
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_set_contents(disk, "a disk", -1, NULL));
+    g_assert_true(g_file_set_contents(record, "{", -1, NULL));
+    begin(fixture);
+    g_assert_null(image_store_find(fixture->images, "demo", NULL));
+    g_assert_null(image_store_import(fixture->images, "demo", "", "", &source, &error));
+    g_assert_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS);
+    g_assert_true(g_file_test(disk, G_FILE_TEST_EXISTS));
+}
+
 /* --- commands
  * -------------------------------------------------------------------------------------------------
  */
@@ -438,6 +456,7 @@ main(int argc, char **argv)
     ADD("half-deleted-alive", NULL, test_half_deleted_alive);
     ADD("unknown-folders", NULL, test_unknown_folders);
     ADD("interrupted-import", NULL, test_interrupted_import);
+    ADD("damaged-image", NULL, test_damaged_image);
     ADD("create", NULL, test_create);
     ADD("refusals", NULL, test_refusals);
     return g_test_run();

@@ -323,14 +323,34 @@ host_link_new(const char *name, const char *path, const HostLinkEvents *events, 
     return link;
 }
 
+/* Each call is answered once, also when its host is forgotten: somebody may wait for it. */
+static void
+end_calls(HostLink *link)
+{
+    g_autoptr(GError) error =
+        g_error_new(ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE,
+                    "The host “%s” is not one of this broker any more.", link->name);
+    GHashTableIter iter;
+    Call *call;
+
+    for (;;) {
+        g_hash_table_iter_init(&iter, link->calls);
+        if (!g_hash_table_iter_next(&iter, (gpointer *)&call, NULL))
+            return;
+        call_finish(call, NULL, NULL, 0, error);
+    }
+}
+
 void
 host_link_free(HostLink *link)
 {
     if (!link)
         return;
+    link->up = FALSE;
     g_clear_handle_id(&link->retry, g_source_remove);
     g_clear_handle_id(&link->info_timer, g_source_remove);
-    json_channel_free(link->channel);
+    g_clear_pointer(&link->channel, json_channel_free);
+    end_calls(link);
     g_hash_table_unref(link->calls);
     json_decref(link->info);
     json_decref(link->desktops);

@@ -7,8 +7,8 @@
 /*
  * The broker's view of one host: a JSON channel to its API socket, which is opened again by itself
  * (0.1 s, doubling to 2 s) for as long as the link lives, and what the host has reported since
- * `watch`: its desktops, images and host.info. Main thread only. The link lives as long as the
- * broker does; nothing is called back after host_link_free().
+ * `watch`: its desktops, images and host.info. Main thread only. host_link_free() answers
+ * the calls that are under way; nothing is called back after it.
  */
 
 typedef struct HostLink HostLink;
@@ -48,7 +48,7 @@ const json_t *host_link_images(HostLink *link);
 typedef void (*HostLinkDone)(const json_t *result, const GError *error, gpointer user);
 
 /* Calls the host (takes over args). done is called exactly once and never from inside this
- * function; it may be NULL. */
+ * function (but from inside host_link_free()); it may be NULL. */
 void host_link_call(HostLink *link, const char *call, json_t *args, HostLinkDone done,
                     gpointer user);
 

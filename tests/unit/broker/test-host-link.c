@@ -270,6 +270,24 @@ test_reconnect(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(host_link_desktop(fixture->link, "d1"));
 }
 
+/* A host that is forgotten leaves nobody waiting. */
+static void
+test_forgotten(Fixture *fixture, gconstpointer data)
+{
+    fixture->peer.mute = TRUE;
+    host_link_call(fixture->link, "host.info", NULL, call_done, fixture);
+    g_clear_pointer(&fixture->link, host_link_free);
+    g_assert_true(fixture->answered);
+    g_assert_cmpint(fixture->code, ==, ORIEL_ERROR_UNAVAILABLE);
+
+    fixture->link = host_link_new("local", fixture->peer.path, NULL, NULL);
+    fixture->answered = FALSE;
+    host_link_open(fixture->link, "d1", "vnc", open_done, fixture);
+    g_clear_pointer(&fixture->link, host_link_free);
+    g_assert_true(fixture->answered);
+    g_assert_cmpint(fixture->fd, ==, -1);
+}
+
 static void
 test_addresses(void)
 {
@@ -297,6 +315,7 @@ main(int argc, char **argv)
     g_test_add("/host-link/calls", Fixture, NULL, set_up, test_calls, tear_down);
     g_test_add("/host-link/open", Fixture, NULL, set_up, test_open, tear_down);
     g_test_add("/host-link/reconnect", Fixture, NULL, set_up, test_reconnect, tear_down);
+    g_test_add("/host-link/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
     g_test_add_func("/host-set/addresses", test_addresses);
     return g_test_run();
 }

@@ -22,6 +22,7 @@ struct VncClipboard {
     gpointer user;
     gboolean extended;
     guint32 unasked; /* bytes of text the client takes without having asked */
+    guint answering; /* to a request, from the main loop */
 };
 
 static void
@@ -138,6 +139,7 @@ vnc_clipboard_free(VncClipboard *clipboard)
 {
     if (!clipboard)
         return;
+    g_clear_handle_id(&clipboard->answering, g_source_remove);
     clipboard_leave(clipboard->party);
     g_free(clipboard);
 }
@@ -188,6 +190,25 @@ received_provide(VncClipboard *clipboard, const guint8 *data, gsize size)
     inflateEnd(&stream);
 }
 
+static gboolean
+answer_request(gpointer user)
+{
+    VncClipboard *clipboard = user;
+
+    clipboard->answering = 0;
+    clipboard_fetch(clipboard->party, on_fetched, clipboard);
+    return G_SOURCE_REMOVE;
+}
+
+/* Packing text takes a moment, a request few bytes: those that come together get one answer. */
+static void
+received_request(VncClipboard *clipboard)
+{
+    if (!clipboard->answering)
+        clipboard->answering =
+            g_idle_add_full(G_PRIORITY_DEFAULT, answer_request, clipboard, NULL);
+}
+
 static void
 received_extended(VncClipboard *clipboard, const guint8 *data, gsize size)
 {
@@ -205,7 +226,7 @@ received_extended(VncClipboard *clipboard, const guint8 *data, gsize size)
     if (flags & NOTIFY)
         clipboard_offer(clipboard->party);
     else if (flags & REQUEST)
-        clipboard_fetch(clipboard->party, on_fetched, clipboard);
+        received_request(clipboard);
     else if (flags & PEEK)
         send_extended(clipboard, NOTIFY | FORMAT_TEXT, NULL, 0);
     else if (flags & PROVIDE)

@@ -379,8 +379,10 @@ new_desktop(SessionBook *book, const User *user, const Pool *pool, Why *why, GEr
 /* Looks at the desktop the user has already: TRUE with *usable set, or NULL there when a new one is
  * wanted. FALSE: an error. */
 static gboolean
-look_at_own(SessionBook *book, Desktop *own, Desktop **usable, Why *why, GError **error)
+look_at_own(SessionBook *book, const Pool *pool, Desktop *own, Desktop **usable, Why *why,
+            GError **error)
 {
+    gboolean keep = g_str_equal(pool->on_logoff, "keep");
     HostLink *link = host_set_find(book->hosts, own->host);
     const json_t *reported = link ? host_link_desktop(link, own->id) : NULL;
     const char *state = json_string_value(json_object_get(reported, "state"));
@@ -392,7 +394,7 @@ look_at_own(SessionBook *book, Desktop *own, Desktop **usable, Why *why, GError 
                     "Your desktop is on the host “%s”, which is away at the moment.", own->host);
         return FALSE;
     }
-    if (g_strcmp0(state, "failed") == 0) {
+    if (g_strcmp0(state, "failed") == 0 && !keep) {
         why_add(why, "no", "Your desktop had failed; it is deleted, and a new one made.");
         return session_book_delete_desktop(book, own, error);
     }
@@ -401,6 +403,7 @@ look_at_own(SessionBook *book, Desktop *own, Desktop **usable, Why *why, GError 
         session_book_lost(book, own, "The host no longer has this desktop.");
         return TRUE;
     }
+    /* What somebody kept there is not thrown away because a machine failed: it is started again. */
     why_add(why, "chosen", "You have a desktop on host “%s” already (%s): you get it again.",
             own->host, state ? state : "being made");
     *usable = own;
@@ -420,7 +423,7 @@ find_or_make(SessionBook *book, const User *user, const Pool *pool, gboolean *cr
         g_propagate_error(error, g_steal_pointer(&problem));
         return NULL;
     }
-    if (own && !look_at_own(book, own, &usable, why, error))
+    if (own && !look_at_own(book, pool, own, &usable, why, error))
         return NULL;
     *created = !usable;
     return usable ? g_steal_pointer(&own) : new_desktop(book, user, pool, why, error);
@@ -491,13 +494,17 @@ write_session(SessionBook *book, const User *user, const Pool *pool, const Deskt
 
 /* Tells the host, after the store knows. */
 static void
-set_going(SessionBook *book, const Desktop *desktop, gboolean created)
+set_going(SessionBook *book, const Session *session, const Desktop *desktop, gboolean created)
 {
     HostLink *link = host_set_find(book->hosts, desktop->host);
     const json_t *reported = link ? host_link_desktop(link, desktop->id) : NULL;
 
+    const char *state = json_string_value(json_object_get(reported, "state"));
+
     g_hash_table_remove(book->restarted, desktop->id);
-    if (reported)
+    if (g_strcmp0(state, "failed") == 0)
+        start_again(book, session);
+    else if (reported)
         session_book_mirror(book, desktop->id, reported);
     else if (created || !desktop->confirmed)
         session_book_send_create(book, desktop);
@@ -527,7 +534,7 @@ session_book_request(SessionBook *book, const User *user, const Pool *pool, gboo
     if (!store_end(book->store, session != NULL, session ? error : NULL))
         return NULL;
     *created = TRUE;
-    set_going(book, desktop, new_desktop_made);
+    set_going(book, session, desktop, new_desktop_made);
     return session_find(book->store, session->id, error);
 }
 

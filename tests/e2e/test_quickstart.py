@@ -13,7 +13,7 @@ import tempfile
 import pytest
 from harness import paths
 from harness.janitor import Janitor
-from harness.processes import read_pid_file
+from harness.processes import read_pid_file, start_time
 from harness.rest import Rest
 from harness.stack import free_port
 
@@ -151,6 +151,6 @@ def test_stop_ends_everything(quickstart):
     assert all(pids.values())
     assert quickstart.run("--stop", seconds=120).returncode == 0
     assert not any(quickstart.pids().values())
-    assert not any(pathlib.Path(f"/proc/{pid}").exists() for pid in pids.values())
+    assert not any(start_time(pid) for pid in pids.values())
     assert quickstart.run("--stop", seconds=60).returncode == 0
     assert quickstart.run("--status", seconds=30).returncode == 3

@@ -309,13 +309,33 @@ def test_a_desktop_that_cannot_be_made(stack):
     assert again["id"] != session["id"] and again["state"] == "starting"
 
 
-def test_a_failed_desktop_gives_way_to_a_new_one(stack):
-    session = ready_session(stack)
+def fail_desktop(stack, session):
     stack.host.change(session["desktop"], state="failed", reason="QEMU ended.")
     wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["reason"] == "QEMU ended.", 10, "it fails")
+
+
+def test_a_failed_desktop_that_is_thrown_away_gives_way_to_a_new_one(stack):
+    stack.admin.patch("pools/demo", {"on_logoff": "delete"})
+    session = ready_session(stack)
+    fail_desktop(stack, session)
     again = stack.ann.post("sessions", {"pool": "demo"})
     assert again["desktop"] != session["desktop"]
     wait_for(lambda: list(stack.host.desktops) == [again["desktop"]], 10, "the failed one is deleted")
+
+
+def test_a_failed_desktop_that_is_kept_is_started_again(stack):
+    """Its disk holds what its user did: a machine that failed is no reason to throw that away."""
+    session = ready_session(stack)
+    fail_desktop(stack, session)
+    again = stack.ann.post("sessions", {"pool": "demo"})
+    assert (again["desktop"], again["state"]) == (session["desktop"], "starting")
+    wait_for(lambda: len(stack.host.called("desktop.start")) == 1, 10, "it is started")
+    stack.host.change(session["desktop"], state="starting", step="boot", reason=None)
+    stack.host.change(session["desktop"], state="ready", step="ready", progress=100)
+    wait_for(lambda: stack.ann.get(f"sessions/{again['id']}")["state"] == "ready", 10, "it is ready again")
+    # When that fails too, the session says so, and nothing is deleted.
+    fail_desktop(stack, again)
+    assert stack.host.called("desktop.delete") == []
 
 
 def test_a_stopped_desktop_is_started_again(stack):

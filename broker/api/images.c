@@ -6,6 +6,24 @@
 
 #define MAX_PATH_TEXT 4096
 
+/* How many desktops start from it is counted here: hosts report an image only when it changes. */
+static json_t *
+image_json(const json_t *image, HostLink *link)
+{
+    json_t *item = relay_item(image, link);
+    const char *name = json_string_value(json_object_get(item, "name")), *id;
+    json_t *desktop;
+    int desktops = 0;
+
+    json_object_foreach((json_t *)host_link_desktops(link), id, desktop)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(desktop, "image")), name) == 0)
+            desktops++;
+    }
+    json_object_set_new(item, "desktops", json_integer(desktops));
+    return item;
+}
+
 static void
 get_images(HttpRequest *request, gpointer data)
 {
@@ -22,7 +40,7 @@ get_images(HttpRequest *request, gpointer data)
     for (guint i = 0; i < links->len; i++) {
         HostLink *link = g_ptr_array_index(links, i);
         json_object_foreach((json_t *)host_link_images(link), name, image)
-            json_array_append_new(items, relay_item(image, link));
+            json_array_append_new(items, image_json(image, link));
     }
     reply_array(request, &page, items, "name");
 }
@@ -55,7 +73,7 @@ get_image(HttpRequest *request, gpointer data)
     if (link)
         http_request_respond_json(
             request, 200,
-            relay_item(host_link_image(link, http_request_param(request, "image")), link));
+            image_json(host_link_image(link, http_request_param(request, "image")), link));
 }
 
 static void

@@ -368,6 +368,13 @@ def test_image_is_missing(stack):
     assert "other" in error.problem["detail"]
 
 
+def test_an_image_tells_how_many_desktops_stand_on_it(stack):
+    assert stack.admin.get("images/demo")["desktops"] == 0
+    ready_session(stack)
+    assert stack.admin.get("images/demo")["desktops"] == 1
+    assert stack.admin.get("images")["items"][0]["desktops"] == 1
+
+
 # Crashes
 
 def test_a_killed_broker_forgets_nothing(stack):

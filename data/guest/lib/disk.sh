@@ -15,6 +15,16 @@ disk_as_root() {
     fi
 }
 
+# disk_need_root — ends where disk_as_root cannot work. The first try is without --map-auto, with
+# which unshare leaves a process behind that waits for ever when the kernel refuses.
+disk_need_root() {
+    [ "$(id -u)" != 0 ] || return 0
+    unshare --map-root-user -- true 2>/dev/null ||
+        die "the image is built by root, or in a user namespace, and users may not make any here: run this as root"
+    unshare --map-root-user --map-auto -- true ||
+        die "$(id -un) needs subordinate ids in /etc/subuid and /etc/subgid, as adduser gives them"
+}
+
 # disk_build WORK OUT — reads WORK/root.tar; leaves disk.qcow2, kernel and initrd in OUT.
 disk_build() {
     local work=$1 out=$2

@@ -4,8 +4,9 @@
 # Sourced by data/quickstart: where everything is, and who owns it. The variables set here are
 # what the other files stand on.
 
-# The longest path that still leaves room for a desktop's sockets (…/UUID/vdagent, 107 bytes in all).
-places_longest_run=61
+# The longest path that still leaves room for a desktop's sockets: oriel-host takes 61 bytes for
+# its folder, RUN/desktops.
+places_longest_run=52
 
 # places_set DIR — for root, for a user, or all below DIR when it is not empty.
 places_set() {
@@ -17,7 +18,9 @@ places_set() {
         run=/run/oriel-quickstart
     else
         base=${XDG_DATA_HOME:-$HOME/.local/share}/oriel-quickstart
-        run=${XDG_RUNTIME_DIR:-$base}/oriel-quickstart
+        run=${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/oriel-quickstart}
+        # Without a login session there is no such folder.
+        run=${run:-$base/run}
     fi
     build=$base/build
     prefix=$base/prefix

@@ -3,7 +3,6 @@
 
 import os
 import signal
-import time
 
 from harness.rest import RestError
 from harness.wait import wait_for
@@ -48,11 +47,11 @@ def test_host_killed(stack, user, session, guest):
     pid, uptime, display = guest.pid("qemu"), guest.uptime(), guest.pid("display")
     with open_client(user, session) as client:
         stack.stop("host", signal.SIGKILL)
-        client.wait_updates(1)  # the stream does not even notice (the clock or the cursor goes on)
+        guest.run_in_session("setsid sh -c 'sleep 1; xterm -e sleep 3' >/dev/null 2>&1 &")
+        client.wait_updates(1)  # the stream does not even notice
         stack.start_host()
-        began = time.monotonic()
         with client_again(user, session, BACK_SECONDS):
-            assert time.monotonic() - began < BACK_SECONDS
+            pass
         assert guest.pid("display") == display
         assert_same_guest(guest, pid, uptime)
     found = wait_for(lambda: user.get(f"sessions/{session['id']}")["state"] == "ready", 5, "the session is ready again")

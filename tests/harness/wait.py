@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Waiting for something with a deadline, instead of sleeping and hoping."""
 
+import os
 import time
+
+# How much longer everything may take: programs under sanitizers are several times slower.
+PATIENCE = float(os.environ.get("ORIEL_PATIENCE") or 1)
 
 
 def wait_for(condition, seconds, what, interval=0.05):
@@ -9,6 +13,7 @@ def wait_for(condition, seconds, what, interval=0.05):
 
     What condition raises as OSError counts as "not yet".
     """
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     last = None
     while True:

@@ -47,6 +47,7 @@ builds_need() {
 # the fast one loses its way in libraries without frame pointers, and lsan.supp names libraries.
 builds_sanitizers() {
     local log="log_path=$results/sanitizer/$1"
+    case $1 in *-asan) printf '%s\n' ORIEL_PATIENCE=3 ;; esac
     printf '%s\n' \
         "ASAN_OPTIONS=detect_stack_use_after_return=1:abort_on_error=0:fast_unwind_on_malloc=0:malloc_context_size=12:$log" \
         "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:$log" \

@@ -11,11 +11,12 @@
 
 #include <unistd.h>
 
-#define SETTLE_MS  150 /* a window that is dragged wishes for many sizes */
-#define MIN_WIDTH  320
-#define MIN_HEIGHT 200
-#define MAX_WIDTH  4096
-#define MAX_HEIGHT 2304
+#define SETTLE_MS     150              /* a window that is dragged wishes for many sizes */
+#define WISH_AGAIN_US (G_USEC_PER_SEC) /* the same wish is passed on again after that */
+#define MIN_WIDTH     320
+#define MIN_HEIGHT    200
+#define MAX_WIDTH     4096
+#define MAX_HEIGHT    2304
 
 typedef struct {
     const SinkType *type;
@@ -40,6 +41,7 @@ struct Display {
     int width, height; /* of the guest's screen */
     int wished_width, wished_height;
     guint settle;
+    gint64 wish_again; /* µs, monotonic */
 };
 
 /* What every sink is told that wants to know; the arguments begin with output->sink. */
@@ -151,6 +153,7 @@ settled(gpointer user)
 {
     Display *display = user;
     display->settle = 0;
+    display->wish_again = g_get_monotonic_time() + WISH_AGAIN_US;
     if (display->wished_width == display->width && display->wished_height == display->height)
         return G_SOURCE_REMOVE;
     if (display->source_type->resize)
@@ -161,13 +164,21 @@ settled(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-/* Graphics cards and their drivers like widths of whole groups of eight. */
+/* Graphics cards and their drivers like widths of whole groups of eight. A client may say the same
+ * wish again and again until it is fulfilled (noVNC does): that must neither put it off nor flood
+ * the guest. */
 static void
 sink_resize_wanted(int width, int height, gpointer user)
 {
     Display *display = user;
-    display->wished_width = CLAMP(width, MIN_WIDTH, MAX_WIDTH) & ~7;
-    display->wished_height = CLAMP(height, MIN_HEIGHT, MAX_HEIGHT) & ~1;
+    int wished_width = CLAMP(width, MIN_WIDTH, MAX_WIDTH) & ~7;
+    int wished_height = CLAMP(height, MIN_HEIGHT, MAX_HEIGHT) & ~1;
+    gboolean same =
+        wished_width == display->wished_width && wished_height == display->wished_height;
+    if (same && (display->settle || g_get_monotonic_time() < display->wish_again))
+        return;
+    display->wished_width = wished_width;
+    display->wished_height = wished_height;
     g_clear_handle_id(&display->settle, g_source_remove);
     display->settle = g_timeout_add(SETTLE_MS, settled, display);
 }

@@ -3,10 +3,10 @@
 #include "region.h"
 #include "vnc-cursor.h"
 #include "vnc-framing.h"
+#include "vnc-lossy.h"
 
 #define QUALITY_FIRST (-32) /* level 0; -23 is level 9 */
 #define QUALITY_LAST  (-23)
-#define STILL_MS      80 /* half of the time after which something counts as still */
 #define SHARP_STEP                                                                                 \
     (512 * 512) /* pixels sent sharp at once: a step that new damage hardly waits for */
 #define MAX_RECTANGLES 60000 /* an update counts them in 16 bits */
@@ -37,11 +37,8 @@ struct VncUpdate {
     guint leds, waiting; /* Waiting */
     pixman_region32_t dirty, requested, continuous;
     gboolean is_continuous;
-    gboolean asked;           /* a request is open, be its area empty or not */
-    pixman_region32_t moving; /* sent with loss within the last STILL_MS */
-    pixman_region32_t recent; /* … within the STILL_MS before */
-    pixman_region32_t still;  /* sent with loss, and quiet since */
-    guint still_timer;
+    gboolean asked; /* a request is open, be its area empty or not */
+    VncLossy *lossy;
     gboolean in_flight, stale, sharp_turn;
     pixman_region32_t taken, answered; /* the pixels in flight, and the requests they answer */
     guint64 sent;
@@ -60,9 +57,7 @@ vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
     pixman_region32_init(&update->dirty);
     pixman_region32_init(&update->requested);
     pixman_region32_init(&update->continuous);
-    pixman_region32_init(&update->moving);
-    pixman_region32_init(&update->recent);
-    pixman_region32_init(&update->still);
+    update->lossy = vnc_lossy_new(wants_frame, user);
     pixman_region32_init(&update->taken);
     pixman_region32_init(&update->answered);
     return update;
@@ -73,13 +68,10 @@ vnc_update_free(VncUpdate *update)
 {
     if (!update)
         return;
-    g_clear_handle_id(&update->still_timer, g_source_remove);
+    vnc_lossy_free(update->lossy);
     pixman_region32_fini(&update->dirty);
     pixman_region32_fini(&update->requested);
     pixman_region32_fini(&update->continuous);
-    pixman_region32_fini(&update->moving);
-    pixman_region32_fini(&update->recent);
-    pixman_region32_fini(&update->still);
     pixman_region32_fini(&update->taken);
     pixman_region32_fini(&update->answered);
     cursor_unref(update->cursor);
@@ -202,9 +194,7 @@ vnc_update_resized(VncUpdate *update, int width, int height)
     update->height = height;
     pixman_region32_fini(&update->dirty);
     pixman_region32_init_rect(&update->dirty, 0, 0, (unsigned)width, (unsigned)height);
-    pixman_region32_clear(&update->moving);
-    pixman_region32_clear(&update->recent);
-    pixman_region32_clear(&update->still);
+    vnc_lossy_clear(update->lossy);
     if (first || same)
         return TRUE;
     /* A request and continuous updates were for the whole screen in all likelihood; and the client
@@ -236,65 +226,6 @@ vnc_update_set_leds(VncUpdate *update, guint leds)
     }
 }
 
-/* Sharp when still -------------------------------------------------------------------------------
- */
-
-static gboolean
-on_still_timer(gpointer user)
-{
-    VncUpdate *update = user;
-
-    pixman_region32_union(&update->still, &update->still, &update->recent);
-    pixman_region32_copy(&update->recent, &update->moving);
-    pixman_region32_clear(&update->moving);
-    region_bound(&update->still, MAX_REGION);
-    if (!region_is_empty(&update->still))
-        update->wants_frame(update->user);
-    if (!region_is_empty(&update->recent))
-        return G_SOURCE_CONTINUE;
-    update->still_timer = 0;
-    return G_SOURCE_REMOVE;
-}
-
-/* Remembers what a packet did to its pixels. */
-static void
-note_sent(VncUpdate *update, const Packet *packet)
-{
-    pixman_region32_t area;
-
-    if (!packet->lossy && region_is_empty(&update->moving) && region_is_empty(&update->recent) &&
-        region_is_empty(&update->still))
-        return;
-    pixman_region32_init_rect(&area, packet->x, packet->y, (unsigned)packet->width,
-                              (unsigned)packet->height);
-    pixman_region32_subtract(&update->moving, &update->moving, &area);
-    pixman_region32_subtract(&update->recent, &update->recent, &area);
-    pixman_region32_subtract(&update->still, &update->still, &area);
-    if (packet->lossy)
-        pixman_region32_union(&update->moving, &update->moving, &area);
-    pixman_region32_fini(&area);
-    if (packet->lossy && !update->still_timer)
-        update->still_timer = g_timeout_add(STILL_MS, on_still_timer, update);
-}
-
-/* The first of what is still, about SHARP_STEP pixels of it. */
-static void
-take_sharp(const pixman_region32_t *area, pixman_region32_t *region)
-{
-    int n = 0;
-    gint64 left = SHARP_STEP;
-    const pixman_box32_t *box = region_boxes(area, &n);
-
-    pixman_region32_clear(region);
-    for (int i = 0; i < n && left > 0; i++) {
-        int width = box[i].x2 - box[i].x1;
-        int height = (int)MIN(box[i].y2 - box[i].y1, MAX((left / width + 15) & ~15, 16));
-
-        region_add(region, box[i].x1, box[i].y1, width, height);
-        left -= (gint64)width * height;
-    }
-}
-
 /* Taking and sending -----------------------------------------------------------------------------
  */
 
@@ -309,23 +240,18 @@ vnc_update_take(VncUpdate *update, pixman_region32_t *region, EncodeSettings *se
 {
     const pixman_region32_t *allowed =
         update->is_continuous ? &update->continuous : &update->requested;
-    pixman_region32_t still;
 
     *settings = update->settings;
     pixman_region32_intersect(region, &update->dirty, (pixman_region32_t *)allowed);
     pixman_region32_intersect_rect(region, region, 0, 0, (unsigned)update->width,
                                    (unsigned)update->height);
-    pixman_region32_init(&still);
-    pixman_region32_intersect(&still, &update->still, (pixman_region32_t *)allowed);
-    pixman_region32_subtract(&still, &still, &update->dirty);
-    if (!region_is_empty(&still) && (update->sharp_turn || region_is_empty(region))) {
-        take_sharp(&still, region);
+    if ((update->sharp_turn || region_is_empty(region)) &&
+        vnc_lossy_take(update->lossy, allowed, &update->dirty, SHARP_STEP, region)) {
         settings->quality = -1;
         update->sharp_turn = FALSE;
     } else {
         update->sharp_turn = TRUE;
     }
-    pixman_region32_fini(&still);
     if (region_is_empty(region) && !update->waiting)
         return FALSE;
     pixman_region32_copy(&update->taken, region);
@@ -391,6 +317,15 @@ append_waiting(VncUpdate *update, GByteArray *bytes)
     }
     update->waiting = 0;
     return n;
+}
+
+static void
+note_sent(VncUpdate *update, const Packet *packet)
+{
+    const pixman_box32_t box = {packet->x, packet->y, packet->x + packet->width,
+                                packet->y + packet->height};
+
+    vnc_lossy_sent(update->lossy, &box, packet->lossy);
 }
 
 /* How many of the packets fit the output; the others' areas are dirty again. */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "vnc-lossy.h"
+#include "region.h"
+
+#define STEP_MS    (VNC_LOSSY_STILL_MS / 2) /* ages are counted in whole steps */
+#define MAX_REGION 256
+
+/* By age, in steps. A pixel is in one of them at most. */
+typedef enum { MOVING, RECENT, STILL, N_AGES } Age;
+
+struct VncLossy {
+    void (*still)(gpointer user);
+    gpointer user;
+    pixman_region32_t ages[N_AGES];
+    guint timer;
+};
+
+VncLossy *
+vnc_lossy_new(void (*still)(gpointer user), gpointer user)
+{
+    VncLossy *lossy = g_new0(VncLossy, 1);
+
+    lossy->still = still;
+    lossy->user = user;
+    for (guint i = 0; i < N_AGES; i++)
+        pixman_region32_init(&lossy->ages[i]);
+    return lossy;
+}
+
+void
+vnc_lossy_free(VncLossy *lossy)
+{
+    if (!lossy)
+        return;
+    g_clear_handle_id(&lossy->timer, g_source_remove);
+    for (guint i = 0; i < N_AGES; i++)
+        pixman_region32_fini(&lossy->ages[i]);
+    g_free(lossy);
+}
+
+static gboolean
+on_timer(gpointer user)
+{
+    VncLossy *lossy = user;
+    pixman_region32_t *ages = lossy->ages;
+
+    pixman_region32_union(&ages[STILL], &ages[STILL], &ages[RECENT]);
+    pixman_region32_copy(&ages[RECENT], &ages[MOVING]);
+    pixman_region32_clear(&ages[MOVING]);
+    region_bound(&ages[STILL], MAX_REGION);
+    if (region_is_empty(&ages[RECENT]))
+        lossy->timer = 0;
+    if (!region_is_empty(&ages[STILL]))
+        lossy->still(lossy->user);
+    return lossy->timer ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static void
+add_moving(VncLossy *lossy, pixman_region32_t *area)
+{
+    pixman_region32_union(&lossy->ages[MOVING], &lossy->ages[MOVING], area);
+    region_bound(&lossy->ages[MOVING], MAX_REGION);
+    if (!lossy->timer)
+        lossy->timer = g_timeout_add(STEP_MS, on_timer, lossy);
+}
+
+static void
+forget(VncLossy *lossy, pixman_region32_t *area)
+{
+    for (guint i = 0; i < N_AGES; i++)
+        pixman_region32_subtract(&lossy->ages[i], &lossy->ages[i], area);
+}
+
+static void
+init_box(pixman_region32_t *region, const pixman_box32_t *box)
+{
+    pixman_region32_init_rect(region, box->x1, box->y1, (unsigned)MAX(box->x2 - box->x1, 0),
+                              (unsigned)MAX(box->y2 - box->y1, 0));
+}
+
+void
+vnc_lossy_sent(VncLossy *lossy, const pixman_box32_t *box, gboolean with_loss)
+{
+    pixman_region32_t area;
+
+    if (!with_loss && vnc_lossy_is_empty(lossy))
+        return;
+    init_box(&area, box);
+    forget(lossy, &area);
+    if (with_loss)
+        add_moving(lossy, &area);
+    pixman_region32_fini(&area);
+}
+
+void
+vnc_lossy_displace(VncLossy *lossy, const pixman_box32_t *box, int dx, int dy)
+{
+    pixman_region32_t area, moved;
+
+    if (vnc_lossy_is_empty(lossy))
+        return;
+    init_box(&area, box);
+    pixman_region32_init(&moved);
+    for (guint i = 0; i < N_AGES; i++)
+        pixman_region32_union(&moved, &moved, &lossy->ages[i]);
+    pixman_region32_translate(&moved, dx, dy);
+    pixman_region32_intersect(&moved, &moved, &area);
+    forget(lossy, &area);
+    if (!region_is_empty(&moved))
+        add_moving(lossy, &moved);
+    pixman_region32_fini(&moved);
+    pixman_region32_fini(&area);
+}
+
+void
+vnc_lossy_clear(VncLossy *lossy)
+{
+    for (guint i = 0; i < N_AGES; i++)
+        pixman_region32_clear(&lossy->ages[i]);
+}
+
+/* The first of area, about pixels pixels of it. */
+static void
+take_first(const pixman_region32_t *area, gint64 pixels, pixman_region32_t *region)
+{
+    int n = 0;
+    const pixman_box32_t *box = region_boxes(area, &n);
+
+    pixman_region32_clear(region);
+    for (int i = 0; i < n && pixels > 0; i++) {
+        int width = box[i].x2 - box[i].x1;
+        int height = (int)MIN(box[i].y2 - box[i].y1, MAX((pixels / width + 15) & ~15, 16));
+
+        region_add(region, box[i].x1, box[i].y1, width, height);
+        pixels -= (gint64)width * height;
+    }
+}
+
+gboolean
+vnc_lossy_take(const VncLossy *lossy, const pixman_region32_t *allowed,
+               const pixman_region32_t *dirty, gint64 pixels, pixman_region32_t *region)
+{
+    pixman_region32_t still;
+    gboolean any;
+
+    if (region_is_empty(&lossy->ages[STILL]))
+        return FALSE;
+    pixman_region32_init(&still);
+    pixman_region32_intersect(&still, (pixman_region32_t *)&lossy->ages[STILL],
+                              (pixman_region32_t *)allowed);
+    pixman_region32_subtract(&still, &still, (pixman_region32_t *)dirty);
+    any = !region_is_empty(&still);
+    if (any)
+        take_first(&still, pixels, region);
+    pixman_region32_fini(&still);
+    return any;
+}
+
+gboolean
+vnc_lossy_is_empty(const VncLossy *lossy)
+{
+    for (guint i = 0; i < N_AGES; i++)
+        if (!region_is_empty(&lossy->ages[i]))
+            return FALSE;
+    return TRUE;
+}

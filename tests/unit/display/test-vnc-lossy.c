@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "region.h"
+#include "sink/vnc-lossy.h"
+
+typedef struct {
+    GMainLoop *loop;
+    VncLossy *lossy;
+    pixman_region32_t screen, none, region;
+} Desk;
+
+static void
+on_still(gpointer user)
+{
+    g_main_loop_quit(((Desk *)user)->loop);
+}
+
+static gboolean
+late(gpointer user)
+{
+    g_error("Nothing became still.");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+desk_init(Desk *desk)
+{
+    desk->loop = g_main_loop_new(NULL, FALSE);
+    desk->lossy = vnc_lossy_new(on_still, desk);
+    pixman_region32_init_rect(&desk->screen, 0, 0, 800, 600);
+    pixman_region32_init(&desk->none);
+    pixman_region32_init(&desk->region);
+}
+
+static void
+desk_clear(Desk *desk)
+{
+    pixman_region32_fini(&desk->screen);
+    pixman_region32_fini(&desk->region);
+    vnc_lossy_free(desk->lossy);
+    g_main_loop_unref(desk->loop);
+}
+
+static gboolean
+take(Desk *desk, const pixman_region32_t *dirty, gint64 pixels)
+{
+    return vnc_lossy_take(desk->lossy, &desk->screen, dirty, pixels, &desk->region);
+}
+
+static void
+wait_until_still(Desk *desk)
+{
+    guint deadline = g_timeout_add_seconds(20, late, NULL);
+
+    g_main_loop_run(desk->loop);
+    g_source_remove(deadline);
+}
+
+static void
+assert_region(const pixman_region32_t *region, int x1, int y1, int x2, int y2)
+{
+    pixman_box32_t box = *pixman_region32_extents((pixman_region32_t *)region);
+
+    g_assert_cmpint(pixman_region32_n_rects((pixman_region32_t *)region), ==, 1);
+    g_assert_cmpint(box.x1, ==, x1);
+    g_assert_cmpint(box.y1, ==, y1);
+    g_assert_cmpint(box.x2, ==, x2);
+    g_assert_cmpint(box.y2, ==, y2);
+}
+
+/* Sharp only once it is still, outside of what changes, and in steps. */
+static void
+test_steps(void)
+{
+    Desk desk;
+    pixman_region32_t dirty;
+
+    desk_init(&desk);
+    pixman_region32_init_rect(&dirty, 0, 0, 800, 300);
+    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 600}, TRUE);
+    g_assert_false(take(&desk, &desk.none, 1 << 20));
+    wait_until_still(&desk);
+    g_assert_true(take(&desk, &desk.none, 1 << 20));
+    assert_region(&desk.region, 0, 0, 800, 600);
+    g_assert_true(take(&desk, &dirty, 800 * 16));
+    assert_region(&desk.region, 0, 300, 800, 316);
+    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 599}, FALSE);
+    g_assert_false(vnc_lossy_is_empty(desk.lossy));
+    g_assert_true(take(&desk, &desk.none, 1 << 20));
+    assert_region(&desk.region, 0, 599, 800, 600);
+    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 599, 800, 600}, FALSE);
+    g_assert_true(vnc_lossy_is_empty(desk.lossy));
+    pixman_region32_fini(&dirty);
+    desk_clear(&desk);
+}
+
+/* A copy takes the loss along, is young again, and makes what it covers as exact as its source. */
+static void
+test_displace(void)
+{
+    Desk desk;
+
+    desk_init(&desk);
+    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){100, 100, 200, 200}, TRUE);
+    wait_until_still(&desk);
+    vnc_lossy_displace(desk.lossy, &(pixman_box32_t){100, 50, 200, 150}, 0, -50);
+    g_assert_true(take(&desk, &desk.none, 1 << 20));
+    assert_region(&desk.region, 100, 150, 200, 200);
+    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){100, 150, 200, 200}, FALSE);
+    g_assert_false(take(&desk, &desk.none, 1 << 20));
+    wait_until_still(&desk);
+    g_assert_true(take(&desk, &desk.none, 1 << 20));
+    assert_region(&desk.region, 100, 50, 200, 150);
+    vnc_lossy_displace(desk.lossy, &(pixman_box32_t){0, 0, 400, 400}, 400, 0);
+    g_assert_true(vnc_lossy_is_empty(desk.lossy));
+    desk_clear(&desk);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vnc-lossy/steps", test_steps);
+    g_test_add_func("/vnc-lossy/displace", test_displace);
+    return g_test_run();
+}

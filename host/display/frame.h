@@ -10,6 +10,8 @@
  */
 typedef struct {
     const guint32 *pixels; /* x8r8g8b8; the top byte is 0 */
+    const guint32 *previous; /* the whole frame that was presented before, of the same size and stride: equal outside damage; NULL when
+                              * there is none to refer to (after a new size, or where damage holds more than one step) */
     int width, height;     /* pixels */
     int stride;            /* pixels */
     guint64 sequence;      /* grows by one a frame */

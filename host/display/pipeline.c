@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline.h"
 #include "classify/classify.h"
-#include "damage/damage.h"
-#include "region.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "frame-history.h"
 
 #define MAX_SINKS 4
-#define ROW_ALIGN 16 /* pixels: rows start on a cache line */
 
 typedef struct {
     const SinkType *type;
@@ -22,14 +17,12 @@ struct Pipeline {
     GSource *wake;
     Output outputs[MAX_SINKS];
     guint n_outputs;
-    Damage *damage;
+    FrameHistory *history;
     Classifier *classifier;
     Plan *plan;
-    Frame frame;               /* frame.damage: what no sink was shown yet */
-    pixman_region32_t hint;    /* what the source reported, and is not walked yet */
-    guint32 *pixels;           /* the frame's own */
-    gboolean resized;          /* sinks do not know the new size yet */
-    guint64 walked, presented; /* frames */
+    Frame frame;       /* frame.damage: what no sink was shown yet */
+    gboolean resized;  /* sinks do not know the new size yet */
+    guint64 presented; /* frames */
     gint64 damage_us, classify_us;
 };
 
@@ -54,52 +47,14 @@ is_busy(const Output *output)
     return output->type->busy && output->type->busy(output->sink);
 }
 
-static gboolean
-take_size(Pipeline *pipeline, int width, int height)
-{
-    int stride = (width + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
-    guint32 *pixels;
-
-    if (width == pipeline->frame.width && height == pipeline->frame.height)
-        return TRUE;
-    pixels = aligned_alloc(64, (gsize)stride * (gsize)height * sizeof *pixels);
-    if (!pixels)
-        return FALSE;
-    memset(pixels, 0, (gsize)stride * (gsize)height * sizeof *pixels);
-    free(pipeline->pixels);
-    pipeline->pixels = pixels;
-    pipeline->frame.pixels = pixels;
-    pipeline->frame.width = width;
-    pipeline->frame.height = height;
-    pipeline->frame.stride = stride;
-    pipeline->frame.generation++;
-    pipeline->resized = TRUE;
-    return TRUE;
-}
-
 /* Source → damage: what changed since the last walk is now in the frame, and in its damage. */
 static void
 walk(Pipeline *pipeline)
 {
-    Frame *frame = &pipeline->frame;
-    pixman_region32_t changed;
-    int width, height, stride;
     gint64 begin = g_get_monotonic_time();
-    const guint32 *source =
-        surface_lock(pipeline->surface, &width, &height, &stride, &pipeline->hint);
+    FrameChange change = frame_history_walk(pipeline->history, pipeline->surface, &pipeline->frame);
 
-    pixman_region32_init(&changed);
-    if (source && take_size(pipeline, width, height) && !region_is_empty(&pipeline->hint)) {
-        damage_walk(pipeline->damage, source, stride, pipeline->pixels, frame->stride, width,
-                    height, &pipeline->hint, &changed);
-        pipeline->walked++;
-    }
-    surface_unlock(pipeline->surface);
-    if (pipeline->resized)
-        pixman_region32_union_rect(&changed, &changed, 0, 0, (unsigned)frame->width,
-                                   (unsigned)frame->height);
-    pixman_region32_union(&frame->damage, &frame->damage, &changed);
-    pixman_region32_fini(&changed);
+    pipeline->resized |= change == FRAME_RESIZED;
     pipeline->damage_us += g_get_monotonic_time() - begin;
 }
 
@@ -164,11 +119,10 @@ pipeline_new(Surface *surface, void (*size_changed)(int width, int height, gpoin
     pipeline->surface = surface;
     pipeline->size_changed = size_changed;
     pipeline->user = user;
-    pipeline->damage = damage_new();
+    pipeline->history = frame_history_new();
     pipeline->classifier = classifier_new();
     pipeline->plan = plan_new();
     pixman_region32_init(&pipeline->frame.damage);
-    pixman_region32_init(&pipeline->hint);
     pipeline->wake = g_source_new(&wake_funcs, sizeof(GSource));
     g_source_set_callback(pipeline->wake, woken, pipeline, NULL);
     g_source_set_static_name(pipeline->wake, "pipeline");
@@ -183,12 +137,10 @@ pipeline_free(Pipeline *pipeline)
         return;
     g_source_destroy(pipeline->wake);
     g_source_unref(pipeline->wake);
-    pixman_region32_fini(&pipeline->hint);
     pixman_region32_fini(&pipeline->frame.damage);
     plan_free(pipeline->plan);
     classifier_free(pipeline->classifier);
-    damage_free(pipeline->damage);
-    free(pipeline->pixels);
+    frame_history_free(pipeline->history);
     g_free(pipeline);
 }
 

@@ -14,93 +14,114 @@ always(void)
 }
 
 static void
-row_scalar(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+row_scalar(const guint32 *source, const guint32 *last, guint32 *into, int pixels,
+           const guint8 *stale, guint8 *changed)
 {
-    for (int x = 0; x < pixels; x++) {
-        guint32 pixel = source[x] & COLOUR;
+    for (int cell = 0; cell * COMPARE_CELL < pixels; cell++) {
+        int begin = cell * COMPARE_CELL, end = MIN(begin + COMPARE_CELL, pixels);
+        gboolean differs = FALSE;
 
-        if (pixel != frame[x]) {
-            frame[x] = pixel;
-            changed[x / COMPARE_CELL] = 1;
-        }
+        for (int x = begin; x < end && !changed[cell]; x++)
+            differs |= (source[x] & COLOUR) != last[x];
+        if (differs)
+            changed[cell] = 1;
+        for (int x = begin; x < end && (changed[cell] || stale[cell]); x++)
+            into[x] = source[x] & COLOUR;
     }
 }
 
-/* The vector kernels take whole cells, one branch a cell: most cells of a walk are alike their
- * neighbours, so it is predicted. The store is skipped where nothing differs, because writing clean
+/* The vector kernels take whole cells, with branches a cell: most cells of a walk are like their
+ * neighbours, so they are predicted. Nothing is stored where nothing differs, because writing clean
  * cache lines back costs more than the branch. */
 #ifdef __x86_64__
 
 static void
-row_sse2(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+row_sse2(const guint32 *source, const guint32 *last, guint32 *into, int pixels, const guint8 *stale,
+         guint8 *changed)
 {
     const __m128i colour = _mm_set1_epi32(COLOUR);
-    int cells = pixels / COMPARE_CELL;
+    int cells = pixels / COMPARE_CELL, done = cells * COMPARE_CELL;
 
     for (int cell = 0; cell < cells; cell++) {
         const __m128i *from = (const __m128i *)(source + cell * COMPARE_CELL);
-        __m128i *to = (__m128i *)(frame + cell * COMPARE_CELL);
+        const __m128i *old = (const __m128i *)(last + cell * COMPARE_CELL);
+        __m128i *to = (__m128i *)(into + cell * COMPARE_CELL);
         __m128i a = _mm_and_si128(_mm_loadu_si128(from), colour),
                 b = _mm_and_si128(_mm_loadu_si128(from + 1), colour);
         __m128i c = _mm_and_si128(_mm_loadu_si128(from + 2), colour),
                 d = _mm_and_si128(_mm_loadu_si128(from + 3), colour);
-        __m128i same = _mm_and_si128(_mm_and_si128(_mm_cmpeq_epi32(a, _mm_loadu_si128(to)),
-                                                   _mm_cmpeq_epi32(b, _mm_loadu_si128(to + 1))),
-                                     _mm_and_si128(_mm_cmpeq_epi32(c, _mm_loadu_si128(to + 2)),
-                                                   _mm_cmpeq_epi32(d, _mm_loadu_si128(to + 3))));
 
-        if (_mm_movemask_epi8(same) == 0xffff)
-            continue;
+        if (!changed[cell]) {
+            __m128i ab = _mm_and_si128(_mm_cmpeq_epi32(a, _mm_loadu_si128(old)),
+                                       _mm_cmpeq_epi32(b, _mm_loadu_si128(old + 1)));
+            __m128i cd = _mm_and_si128(_mm_cmpeq_epi32(c, _mm_loadu_si128(old + 2)),
+                                       _mm_cmpeq_epi32(d, _mm_loadu_si128(old + 3)));
+
+            if (_mm_movemask_epi8(_mm_and_si128(ab, cd)) != 0xffff)
+                changed[cell] = 1;
+            else if (!stale[cell])
+                continue;
+        }
         _mm_storeu_si128(to, a);
         _mm_storeu_si128(to + 1, b);
         _mm_storeu_si128(to + 2, c);
         _mm_storeu_si128(to + 3, d);
-        changed[cell] = 1;
     }
-    row_scalar(source + cells * COMPARE_CELL, frame + cells * COMPARE_CELL,
-               pixels - cells * COMPARE_CELL, changed + cells);
+    row_scalar(source + done, last + done, into + done, pixels - done, stale + cells,
+               changed + cells);
 }
 
 __attribute__((target("avx2"))) static void
-row_avx2(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+row_avx2(const guint32 *source, const guint32 *last, guint32 *into, int pixels, const guint8 *stale,
+         guint8 *changed)
 {
     const __m256i colour = _mm256_set1_epi32(COLOUR);
-    int cells = pixels / COMPARE_CELL;
+    int cells = pixels / COMPARE_CELL, done = cells * COMPARE_CELL;
 
     for (int cell = 0; cell < cells; cell++) {
         const __m256i *from = (const __m256i *)(source + cell * COMPARE_CELL);
-        __m256i *to = (__m256i *)(frame + cell * COMPARE_CELL);
+        const __m256i *old = (const __m256i *)(last + cell * COMPARE_CELL);
+        __m256i *to = (__m256i *)(into + cell * COMPARE_CELL);
         __m256i a = _mm256_loadu_si256(from), b = _mm256_loadu_si256(from + 1);
-        __m256i differ = _mm256_or_si256(_mm256_xor_si256(a, _mm256_loadu_si256(to)),
-                                         _mm256_xor_si256(b, _mm256_loadu_si256(to + 1)));
 
-        if (_mm256_testz_si256(differ, colour))
-            continue;
+        if (!changed[cell]) {
+            __m256i differ = _mm256_or_si256(_mm256_xor_si256(a, _mm256_loadu_si256(old)),
+                                             _mm256_xor_si256(b, _mm256_loadu_si256(old + 1)));
+
+            if (!_mm256_testz_si256(differ, colour))
+                changed[cell] = 1;
+            else if (!stale[cell])
+                continue;
+        }
         _mm256_storeu_si256(to, _mm256_and_si256(a, colour));
         _mm256_storeu_si256(to + 1, _mm256_and_si256(b, colour));
-        changed[cell] = 1;
     }
-    row_scalar(source + cells * COMPARE_CELL, frame + cells * COMPARE_CELL,
-               pixels - cells * COMPARE_CELL, changed + cells);
+    row_scalar(source + done, last + done, into + done, pixels - done, stale + cells,
+               changed + cells);
 }
 
 __attribute__((target("avx512f,avx512bw"))) static void
-row_avx512(const guint32 *source, guint32 *frame, int pixels, guint8 *changed)
+row_avx512(const guint32 *source, const guint32 *last, guint32 *into, int pixels,
+           const guint8 *stale, guint8 *changed)
 {
     const __m512i colour = _mm512_set1_epi32(COLOUR);
-    int cells = pixels / COMPARE_CELL;
+    int cells = pixels / COMPARE_CELL, done = cells * COMPARE_CELL;
 
     for (int cell = 0; cell < cells; cell++) {
         __m512i a = _mm512_loadu_si512(source + cell * COMPARE_CELL);
-        __m512i differ = _mm512_xor_si512(a, _mm512_loadu_si512(frame + cell * COMPARE_CELL));
 
-        if (!_mm512_test_epi32_mask(differ, colour))
-            continue;
-        _mm512_storeu_si512(frame + cell * COMPARE_CELL, _mm512_and_si512(a, colour));
-        changed[cell] = 1;
+        if (!changed[cell]) {
+            __m512i differ = _mm512_xor_si512(a, _mm512_loadu_si512(last + cell * COMPARE_CELL));
+
+            if (_mm512_test_epi32_mask(differ, colour))
+                changed[cell] = 1;
+            else if (!stale[cell])
+                continue;
+        }
+        _mm512_storeu_si512(into + cell * COMPARE_CELL, _mm512_and_si512(a, colour));
     }
-    row_scalar(source + cells * COMPARE_CELL, frame + cells * COMPARE_CELL,
-               pixels - cells * COMPARE_CELL, changed + cells);
+    row_scalar(source + done, last + done, into + done, pixels - done, stale + cells,
+               changed + cells);
 }
 
 static gboolean

@@ -4,15 +4,20 @@
 #include <glib.h>
 
 /*
- * One row of the damage walk: compares the source with the frame and copies what differs into the
- * frame. The top byte of a source pixel means nothing; in the frame it is 0.
+ * One row of the damage walk: compares the source with the last frame and writes the new one. The
+ * top byte of a source pixel means nothing; in frames it is 0.
  */
 
 #define COMPARE_CELL 16 /* pixels a flag stands for */
 
-/* changed has one byte for each COMPARE_CELL pixels (the last may be partial); it is set to 1 where
- * a pixel differs, and else left. */
-typedef void (*CompareRow)(const guint32 *source, guint32 *frame, int pixels, guint8 *changed);
+/* last and into are the same row of the last frame and of the next, which holds the last frame's
+ * pixels already, but where stale says so. stale and changed have one byte for each COMPARE_CELL
+ * pixels (the last may be partial). changed is set to 1 where a pixel differs from the last frame,
+ * and else left. The source is written to into, the top byte cleared, where a cell differs, is
+ * stale, or was changed already: in such a cell the other rows most likely differ too, and are
+ * written without reading the last frame. */
+typedef void (*CompareRow)(const guint32 *source, const guint32 *last, guint32 *into, int pixels,
+                           const guint8 *stale, guint8 *changed);
 
 typedef struct {
     const char *name; /* "scalar", "sse2", "avx2", "avx512" */

@@ -12,8 +12,11 @@
 struct Damage {
     const CompareKernel *kernel;
     int columns, rows; /* of cells */
-    guint8 *cells;     /* rows x columns: 1 where a pixel changed */
-    GArray *boxes;     /* pixman_box32_t, kept for its memory */
+    /* rows x columns flags each */
+    guint8 *hinted;  /* to be walked */
+    guint8 *changed; /* by this walk */
+    guint8 *stale;   /* by the one before: the next frame's buffer does not have that yet */
+    GArray *boxes;   /* pixman_box32_t, kept for its memory */
 };
 
 Damage *
@@ -26,13 +29,21 @@ damage_new(void)
     return damage;
 }
 
+static void
+free_cells(Damage *damage)
+{
+    g_free(damage->hinted);
+    g_free(damage->changed);
+    g_free(damage->stale);
+}
+
 void
 damage_free(Damage *damage)
 {
     if (!damage)
         return;
     g_array_unref(damage->boxes);
-    g_free(damage->cells);
+    free_cells(damage);
     g_free(damage);
 }
 
@@ -40,32 +51,65 @@ static void
 prepare_cells(Damage *damage, int width, int height)
 {
     int columns = (width + CELL - 1) / CELL, rows = (height + CELL - 1) / CELL;
+    gsize cells = (gsize)columns * (gsize)rows;
 
     if (columns != damage->columns || rows != damage->rows) {
-        g_free(damage->cells);
-        damage->cells = g_malloc((gsize)columns * (gsize)rows);
+        free_cells(damage);
+        damage->hinted = g_malloc(cells);
+        damage->changed = g_malloc(cells);
+        damage->stale = g_malloc0(cells);
         damage->columns = columns;
         damage->rows = rows;
     }
-    memset(damage->cells, 0, (gsize)columns * (gsize)rows);
+    memset(damage->hinted, 0, cells);
+    memset(damage->changed, 0, cells);
+}
+
+static void
+take_hint(Damage *damage, const pixman_region32_t *hint)
+{
+    int n = 0;
+    const pixman_box32_t *box = region_boxes(hint, &n);
+
+    for (int i = 0; i < n; i++) {
+        int left = MAX(box[i].x1, 0) / CELL,
+            right = MIN((box[i].x2 + CELL - 1) / CELL, damage->columns);
+        int bottom = MIN((box[i].y2 + CELL - 1) / CELL, damage->rows);
+
+        for (int row = MAX(box[i].y1, 0) / CELL; row < bottom && left < right; row++)
+            memset(damage->hinted + (gsize)row * (gsize)damage->columns + left, 1,
+                   (gsize)(right - left));
+    }
+}
+
+/* The next run of cells that are set, at or after from; FALSE when there is none. */
+static gboolean
+next_run(const guint8 *cells, int columns, int from, int *begin, int *end)
+{
+    const guint8 *first = memchr(cells + from, 1, (gsize)(columns - from)), *stop;
+
+    if (!first)
+        return FALSE;
+    *begin = (int)(first - cells);
+    stop = memchr(first, 0, (gsize)(columns - *begin));
+    *end = stop ? (int)(stop - cells) : columns;
+    return TRUE;
 }
 
 /* Runs of changed cells become boxes; pixman joins equal runs of neighbouring rows. */
 static void
 collect_row(Damage *damage, int row, int width, int height)
 {
-    const guint8 *cells = damage->cells + (gsize)row * (gsize)damage->columns,
-                 *end = cells + damage->columns, *run = cells;
+    const guint8 *cells = damage->changed + (gsize)row * (gsize)damage->columns;
+    int begin, end = 0;
 
-    while ((run = memchr(run, 1, (gsize)(end - run)))) {
-        const guint8 *stop = memchr(run, 0, (gsize)(end - run));
-        pixman_box32_t box = {.y1 = row * CELL, .y2 = MIN((row + 1) * CELL, height)};
+    while (next_run(cells, damage->columns, end, &begin, &end)) {
+        pixman_box32_t box = {.x1 = begin * CELL,
+                              .y1 = row * CELL,
+                              .x2 = MIN(end * CELL, width),
+                              .y2 = MIN((row + 1) * CELL, height)};
 
-        stop = stop ? stop : end;
-        box.x1 = (int)(run - cells) * CELL;
-        box.x2 = MIN((int)(stop - cells) * CELL, width);
         g_array_append_val(damage->boxes, box);
-        run = stop;
     }
 }
 
@@ -81,25 +125,73 @@ collect(Damage *damage, int width, int height, pixman_region32_t *changed)
     region_bound(changed, MAX_CHANGED);
 }
 
+typedef struct {
+    const guint32 *source, *last; /* of the row of cells' first pixel, and so is next */
+    guint32 *next;
+    int source_stride, stride;
+    int width, height; /* of the row of cells */
+} Band;
+
+static void
+compare_band(const Damage *damage, const Band *band, gsize cells)
+{
+    for (int y = 0; y < band->height; y++) {
+        int begin, end = 0;
+
+        while (next_run(damage->hinted + cells, damage->columns, end, &begin, &end)) {
+            gsize x = (gsize)begin * CELL, at = (gsize)y * (gsize)band->stride + x;
+
+            damage->kernel->row(band->source + (gsize)y * (gsize)band->source_stride + x,
+                                band->last + at, band->next + at,
+                                MIN(end * CELL, band->width) - begin * CELL,
+                                damage->stale + cells + begin, damage->changed + cells + begin);
+        }
+    }
+}
+
+/* What the walk before changed and this one does not visit. */
+static void
+refresh_band(const Damage *damage, const Band *band, gsize cells)
+{
+    int begin, end = 0;
+
+    while (next_run(damage->stale + cells, damage->columns, end, &begin, &end)) {
+        for (int cell = begin; cell < end; cell++) {
+            gsize x = (gsize)cell * CELL;
+
+            for (int y = 0; y < band->height && !damage->hinted[cells + (gsize)cell]; y++)
+                memcpy(band->next + (gsize)y * (gsize)band->stride + x,
+                       band->last + (gsize)y * (gsize)band->stride + x,
+                       (gsize)MIN(CELL, band->width - cell * CELL) * sizeof(guint32));
+        }
+    }
+}
+
 void
-damage_walk(Damage *damage, const guint32 *source, int source_stride, guint32 *frame,
-            int frame_stride, int width, int height, const pixman_region32_t *hint,
+damage_walk(Damage *damage, const guint32 *source, int source_stride, const guint32 *last,
+            guint32 *next, int stride, int width, int height, const pixman_region32_t *hint,
             pixman_region32_t *changed)
 {
-    int n = 0;
-    const pixman_box32_t *box = region_boxes(hint, &n);
+    guint8 *walked;
 
     prepare_cells(damage, width, height);
-    for (int i = 0; i < n; i++) {
-        int x1 = MAX(box[i].x1, 0) / CELL * CELL,
-            x2 = MIN((box[i].x2 + CELL - 1) / CELL * CELL, width);
-        int y2 = MIN(box[i].y2, height);
+    take_hint(damage, hint);
+    for (int row = 0; row < damage->rows; row++) {
+        gsize cells = (gsize)row * (gsize)damage->columns;
+        gsize top = (gsize)row * CELL * (gsize)stride;
+        Band band = {.source = source + (gsize)row * CELL * (gsize)source_stride,
+                     .last = last + top,
+                     .next = next + top,
+                     .source_stride = source_stride,
+                     .stride = stride,
+                     .width = width,
+                     .height = MIN(CELL, height - row * CELL)};
 
-        for (int y = MAX(box[i].y1, 0); y < y2 && x1 < x2; y++)
-            damage->kernel->row(source + (gsize)y * (gsize)source_stride + x1,
-                                frame + (gsize)y * (gsize)frame_stride + x1, x2 - x1,
-                                damage->cells + (gsize)(y / CELL) * (gsize)damage->columns +
-                                    x1 / CELL);
+        compare_band(damage, &band, cells);
+        refresh_band(damage, &band, cells);
     }
     collect(damage, width, height, changed);
+    walked = damage->changed;
+    damage->changed = damage->stale;
+    damage->stale = walked;
 }

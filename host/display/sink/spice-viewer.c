@@ -4,13 +4,10 @@
 #include "common/error.h"
 #include "sink/spice-agent.h"
 #include "sink/spice-input.h"
+#include "sink/spice-relay.h"
 #include "sink/spice-sound.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <spice/enums.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_CONNECTIONS 16    /* a client has 6 to 10 channels */
@@ -26,8 +23,8 @@ struct SpiceViewer {
     SpiceInput *input;
     SpiceSound *sound;
     SpiceAgent *agent;
-    GArray *fds;   /* copies, to end connections by; the server closes its own */
-    guint streams; /* connections that the server has */
+    GPtrArray *relays; /* one a connection */
+    guint streams;     /* connections that the server has */
     guint32 connection;
     guint deadline, going;
 };
@@ -122,7 +119,7 @@ spice_viewer_new(const SinkContext *context, const Frame *frame, const SpiceView
     viewer->events = events;
     viewer->user = user;
     viewer->scope = (SpiceScope){.channel_event = channel_event, .user = viewer};
-    viewer->fds = g_array_new(FALSE, FALSE, sizeof(int));
+    viewer->relays = g_ptr_array_new_with_free_func((GDestroyNotify)spice_relay_free);
 
     SpiceScope *previous = spice_scope_enter(&viewer->scope);
     viewer->server = spice_server_new();
@@ -161,31 +158,42 @@ spice_viewer_free(SpiceViewer *viewer)
     spice_sound_free(viewer->sound);
     spice_input_free(viewer->input);
     qxl_screen_free(viewer->screen);
-    g_array_unref(viewer->fds);
+    g_ptr_array_unref(viewer->relays);
     g_free(viewer);
+}
+
+/* The server notices that its end is closed, and tells by channel_event(). */
+static void
+on_relay_ended(SpiceRelay *relay, gpointer user)
+{
+    SpiceViewer *viewer = user;
+    g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
 }
 
 gboolean
 spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
 {
-    int copy = viewer->fds->len < MAX_CONNECTIONS ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
-    if (copy < 0) {
+    int end;
+    if (viewer->relays->len >= MAX_CONNECTIONS) {
         close(fd);
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "The viewer has too many connections.");
         return FALSE;
     }
+    SpiceRelay *relay = spice_relay_new(fd, &end, on_relay_ended, viewer, error);
+    if (!relay)
+        return FALSE;
     SpiceScope *previous = spice_scope_enter(&viewer->scope);
     int failed =
-        spice_server_add_client(viewer->server, fd, TRUE); /* takes fd only when it succeeds */
+        spice_server_add_client(viewer->server, end, TRUE); /* takes the end only on success */
     spice_scope_leave(previous);
     if (failed) {
-        close(fd);
-        close(copy);
+        close(end);
+        spice_relay_free(relay);
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED,
                     "The SPICE server refused a connection.");
         return FALSE;
     }
-    g_array_append_val(viewer->fds, copy);
+    g_ptr_array_add(viewer->relays, relay);
     return TRUE;
 }
 
@@ -198,12 +206,7 @@ spice_viewer_connection(const SpiceViewer *viewer)
 void
 spice_viewer_disconnect(SpiceViewer *viewer)
 {
-    for (guint i = 0; i < viewer->fds->len; i++) {
-        int fd = g_array_index(viewer->fds, int, i);
-        shutdown(fd, SHUT_RDWR);
-        close(fd);
-    }
-    g_array_set_size(viewer->fds, 0);
+    g_ptr_array_set_size(viewer->relays, 0);
 }
 
 QxlScreen *

@@ -11,6 +11,7 @@
  *     clip TEXT          offers TEXT as the clipboard
  *     paste              asks for the other side's text, which comes as "text …"
  *     save FILE          writes the screen as PPM
+ *     bytes              how many bytes the display channel read so far: "bytes N"
  *     quit
  *
  * Answers: "ok COMMAND" or "failed …", and by themselves "size W H", "agent 0|1", "mode N",
@@ -227,6 +228,12 @@ obey(App *app, const char *word, const char *rest)
     }
     if (g_str_equal(word, "paste") && app->main) {
         spice_main_channel_clipboard_selection_request(app->main, 0, 1);
+        return TRUE;
+    }
+    if (g_str_equal(word, "bytes") && app->display) {
+        gulong bytes;
+        g_object_get(app->display, "total-read-bytes", &bytes, NULL);
+        say("bytes %lu", bytes);
         return TRUE;
     }
     return g_str_equal(word, "save") && save(app, rest);

@@ -42,6 +42,14 @@ global_options_check(const GlobalOptions *options, GError **error)
     return FALSE;
 }
 
+void
+global_options_clear(GlobalOptions *options)
+{
+    g_clear_pointer(&options->broker, g_free);
+    g_clear_pointer(&options->output, g_free);
+    g_clear_pointer(&options->fingerprint, g_free);
+}
+
 static guint
 count_fields(const Field *fields)
 {

@@ -13,6 +13,8 @@ typedef struct {
  * keeps options alive. */
 GOptionEntry *global_entries(GlobalOptions *options);
 gboolean global_options_check(const GlobalOptions *options, GError **error);
+void global_options_clear(GlobalOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(GlobalOptions, global_options_clear)
 
 /*
  * Parses what follows "orielctl NOUN VERB" (argv[0] is the verb). Returns the request's body

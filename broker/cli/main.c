@@ -88,7 +88,7 @@ run(int argc, char **argv, Cli *cli, GlobalOptions *options, KnownBrokers *known
 int
 main(int argc, char **argv)
 {
-    GlobalOptions options = {0};
+    g_auto(GlobalOptions) options = {0};
     Cli cli = {0};
     g_autofree GOptionEntry *entries = global_entries(&options);
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -118,8 +118,5 @@ main(int argc, char **argv)
     g_autoptr(KnownBrokers) known = known_brokers_new(NULL);
     int status = run(argc, argv, &cli, &options, known);
     g_clear_object(&cli.client);
-    g_free(options.broker);
-    g_free(options.output);
-    g_free(options.fingerprint);
     return status;
 }

@@ -8,7 +8,7 @@
 typedef enum {
     PLAN_COPY,    /* moved content: from (src_x, src_y) of the frame before */
     PLAN_FILL,    /* one colour */
-    PLAN_INDEXED, /* few colours */
+    PLAN_INDEXED, /* text, lines, widgets: few colours in all likelihood */
     PLAN_RAW,     /* anything else, exact */
     PLAN_LOSSY,   /* photograph-like */
     PLAN_VIDEO,   /* keeps changing */
@@ -22,7 +22,6 @@ typedef struct {
             int src_x, src_y;
         } copy;
         guint32 colour; /* FILL: x8r8g8b8 */
-        int colours;    /* INDEXED: how many, at most */
     };
 } PlanOp;
 

@@ -1,40 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "classify.h"
-#include "../region.h"
-#include "cell-stats.h"
+#include "cell-map.h"
 
 #include <string.h>
 
-#define MAX_WIDTH 2048 /* Tight's limit */
-#define ENCODED_WIDTH                                                                              \
-    512                    /* wide enough to find repetitions, and leaves a rectangle some height  \
-                            */
-#define FILL_MIN_CELLS  16 /* smaller solid areas compress to nothing inside their surroundings */
-#define FILL_MIN_SIDE   2  /* cells */
-#define PHOTO_MIN_CELLS 16 /* a smaller photograph is not worth a rectangle of its own */
-#define PHOTO_MIN_SIDE  3  /* cells */
+#define FILL_MIN_CELLS 64 /* smaller solid areas compress to nothing inside their surroundings */
+#define FILL_MIN_SIDE  4  /* cells */
+
+/* A photograph's first rectangles are the largest there are, so that one of any outline is few; it
+ * takes a few microseconds for each. */
+#define PHOTO_LARGEST 12
+/* Cells. JPEG pays from about four, for its tables are half a kilobyte; but a photograph this small
+ * on its own is as likely an icon. */
+#define PHOTO_MIN_CELLS 4
+#define PHOTO_ALONE     16
+
+#define STRIP_WIDTH  512 /* pixels: some height is left for deflate to find repetitions in */
+#define STRIP_HEIGHT 128
 
 /* Pixels. To some encoders a solid area is as many bytes as any other, and what is more than a
  * client's queue holds is never sent. */
 #define FILL_MAX_AREA (1024 * 1024)
 
-typedef enum { CELL_NONE, CELL_DETAIL, CELL_PHOTO, CELL_SOLID } CellClass;
-
 struct Classifier {
-    int columns, rows; /* of cells */
-    gsize capacity;
-    guint8 *classes;  /* CellClass each; CELL_NONE once an operation covers it */
-    guint32 *colours; /* of solid cells */
+    CellMap map;
 };
-
-typedef struct {
-    int x, y, width, height; /* cells */
-} CellRect;
 
 Classifier *
 classifier_new(void)
 {
-    return g_new0(Classifier, 1);
+    Classifier *classifier = g_new0(Classifier, 1);
+
+    cell_map_init(&classifier->map);
+    return classifier;
 }
 
 void
@@ -42,170 +40,148 @@ classifier_free(Classifier *classifier)
 {
     if (!classifier)
         return;
-    g_free(classifier->classes);
-    g_free(classifier->colours);
+    cell_map_clear(&classifier->map);
     g_free(classifier);
 }
 
+/* What is left of total when it is cut into equal parts of at most most, in whole cells. */
+static int
+part(int total, int most)
+{
+    int parts = (total + most - 1) / most;
+
+    return (total + parts - 1) / parts;
+}
+
+/* Cuts a rectangle into pieces of at most width x area (pixels), and is done with its cells. */
 static void
-prepare(Classifier *classifier, const Frame *frame)
+emit(CellMap *map, const Frame *frame, const CellRect *rect, PlanKind kind, int width, int area,
+     Plan *plan)
 {
-    gsize cells;
+    guint32 colour = map->colours[cell_map_at(map, rect->x, rect->y) - map->classes];
+    int columns = part(rect->width, MIN(width, CLASSIFY_MAX_WIDTH) / CELL_SIZE);
+    int rows = part(rect->height, MAX(area / (CELL_SIZE * CELL_SIZE) / columns, 1));
 
-    classifier->columns = (frame->width + CELL_SIZE - 1) / CELL_SIZE;
-    classifier->rows = (frame->height + CELL_SIZE - 1) / CELL_SIZE;
-    cells = (gsize)classifier->columns * (gsize)classifier->rows;
-    if (cells > classifier->capacity) {
-        classifier->classes = g_realloc(classifier->classes, cells);
-        classifier->colours = g_renew(guint32, classifier->colours, cells);
-        classifier->capacity = cells;
-    }
-    memset(classifier->classes, CELL_NONE, cells);
-}
+    for (int y = rect->y; y < rect->y + rect->height; y += rows)
+        for (int x = rect->x; x < rect->x + rect->width; x += columns) {
+            PlanOp op = {.kind = kind, .x = x * CELL_SIZE, .y = y * CELL_SIZE};
 
-static void
-look_at_cell(Classifier *classifier, const Frame *frame, int column, int row)
-{
-    gsize index = (gsize)row * (gsize)classifier->columns + (gsize)column;
-    int x = column * CELL_SIZE, y = row * CELL_SIZE;
-    CellStats stats =
-        cell_stats(frame->pixels + (gsize)y * (gsize)frame->stride + x, frame->stride,
-                   MIN(CELL_SIZE, frame->width - x), MIN(CELL_SIZE, frame->height - y));
-
-    classifier->classes[index] = (guint8)(stats.solid    ? CELL_SOLID
-                                          : stats.smooth ? CELL_PHOTO
-                                                         : CELL_DETAIL);
-    classifier->colours[index] = stats.colour;
-}
-
-static void
-look(Classifier *classifier, const Frame *frame, const pixman_region32_t *region)
-{
-    int n = 0;
-    const pixman_box32_t *box = region_boxes(region, &n);
-
-    for (int i = 0; i < n; i++)
-        for (int row = box[i].y1 / CELL_SIZE; row * CELL_SIZE < box[i].y2; row++)
-            for (int column = box[i].x1 / CELL_SIZE; column * CELL_SIZE < box[i].x2; column++)
-                if (classifier->classes[(gsize)row * (gsize)classifier->columns + (gsize)column] ==
-                    CELL_NONE)
-                    look_at_cell(classifier, frame, column, row);
-}
-
-static gboolean
-alike(const Classifier *classifier, gsize a, gsize b)
-{
-    return classifier->classes[a] == classifier->classes[b] &&
-           (classifier->classes[a] != CELL_SOLID ||
-            classifier->colours[a] == classifier->colours[b]);
-}
-
-/* The rectangle of like cells that begins at (x, y): as wide as it goes, then as high. max_area in
- * cells. */
-static CellRect
-grow(const Classifier *classifier, int x, int y, int max_width, int max_area)
-{
-    gsize first = (gsize)y * (gsize)classifier->columns + (gsize)x;
-    CellRect rect = {x, y, 1, 1};
-
-    while (rect.width < max_width && x + rect.width < classifier->columns &&
-           alike(classifier, first, first + (gsize)rect.width))
-        rect.width++;
-    while (y + rect.height < classifier->rows && rect.width * (rect.height + 1) <= max_area) {
-        gsize row = first + (gsize)rect.height * (gsize)classifier->columns;
-        int i = 0;
-
-        while (i < rect.width && alike(classifier, first, row + (gsize)i))
-            i++;
-        if (i < rect.width)
-            break;
-        rect.height++;
-    }
-    return rect;
+            op.width =
+                MIN(MIN(columns, rect->x + rect->width - x) * CELL_SIZE, frame->width - op.x);
+            op.height =
+                MIN(MIN(rows, rect->y + rect->height - y) * CELL_SIZE, frame->height - op.y);
+            if (kind == PLAN_FILL)
+                op.colour = colour;
+            plan_add(plan, &op);
+        }
+    cell_map_set(map, rect, CELL_NONE);
 }
 
 static void
-set_class(Classifier *classifier, const CellRect *rect, CellClass class)
+take_fill(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
 {
-    for (int row = 0; row < rect->height; row++)
-        memset(classifier->classes + (gsize)(rect->y + row) * (gsize)classifier->columns + rect->x,
-               class, (gsize)rect->width);
+    if (rect->width * rect->height >= FILL_MIN_CELLS &&
+        MIN(rect->width, rect->height) >= FILL_MIN_SIDE)
+        emit(map, frame, rect, PLAN_FILL, CLASSIFY_MAX_WIDTH, FILL_MAX_AREA, plan);
+    else
+        cell_map_set(map, rect, CELL_FLAT);
 }
 
 static void
-emit(Classifier *classifier, const Frame *frame, const CellRect *rect, PlanKind kind, Plan *plan)
+take_photo(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
 {
-    PlanOp op = {.kind = kind, .x = rect->x * CELL_SIZE, .y = rect->y * CELL_SIZE};
+    emit(map, frame, rect, PLAN_LOSSY, CLASSIFY_MAX_WIDTH, CLASSIFY_MAX_PHOTO, plan);
+}
+
+/* Where it is low it may be wide. */
+static void
+take_detail(CellMap *map, const Frame *frame, const CellRect *rect, PlanKind kind, Plan *plan)
+{
+    int width = CLASSIFY_MAX_AREA / CLAMP(rect->height * CELL_SIZE, 1, STRIP_HEIGHT);
+
+    emit(map, frame, rect, kind, MAX(width, STRIP_WIDTH), CLASSIFY_MAX_AREA, plan);
+}
+
+static void
+take_flat(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
+{
+    take_detail(map, frame, rect, PLAN_INDEXED, plan);
+}
+
+static void
+take_gentle(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
+{
+    if (rect->width * rect->height >= PHOTO_MIN_CELLS)
+        take_detail(map, frame, rect, PLAN_RAW, plan);
+    else
+        cell_map_set(map, rect, CELL_FLAT);
+}
+
+/* What is left of photographs: a rectangle of its own, or like the cells around it. */
+static void
+take_rest_of_photo(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
+{
+    if (rect->width * rect->height >= PHOTO_MIN_CELLS)
+        take_photo(map, frame, rect, plan);
+    else
+        cell_map_set(map, rect, CELL_FLAT);
+}
+
+static void
+take_video(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
+{
+    PlanOp op = {.kind = PLAN_VIDEO, .x = rect->x * CELL_SIZE, .y = rect->y * CELL_SIZE};
 
     op.width = MIN(rect->width * CELL_SIZE, frame->width - op.x);
     op.height = MIN(rect->height * CELL_SIZE, frame->height - op.y);
-    if (kind == PLAN_FILL)
-        op.colour =
-            classifier->colours[(gsize)rect->y * (gsize)classifier->columns + (gsize)rect->x];
     plan_add(plan, &op);
-    set_class(classifier, rect, CELL_NONE);
+    cell_map_set(map, rect, CELL_NONE);
 }
 
-static gboolean
-is_worth(const CellRect *rect, int min_cells, int min_side)
-{
-    return rect->width * rect->height >= min_cells && MIN(rect->width, rect->height) >= min_side;
-}
-
+/* Takes every rectangle of a class, from the top left. */
 static void
-take_fills(Classifier *classifier, const Frame *frame, int x, int y, Plan *plan)
+pass(CellMap *map, const Frame *frame, CellClass class, Plan *plan,
+     void (*take)(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan))
 {
-    CellRect rect =
-        grow(classifier, x, y, MAX_WIDTH / CELL_SIZE, FILL_MAX_AREA / (CELL_SIZE * CELL_SIZE));
+    for (int y = map->bounds.y; y < map->bounds.y + map->bounds.height; y++) {
+        const guint8 *at = cell_map_at(map, map->bounds.x, y), *end = at + map->bounds.width;
 
-    if (is_worth(&rect, FILL_MIN_CELLS, FILL_MIN_SIDE))
-        emit(classifier, frame, &rect, PLAN_FILL, plan);
-    else
-        set_class(classifier, &rect, CELL_DETAIL);
-}
+        while (at < end && (at = memchr(at, class, (gsize)(end - at)))) {
+            CellRect rect = cell_map_grow(map, (int)(at - cell_map_at(map, 0, y)), y);
 
-static void
-take_photos(Classifier *classifier, const Frame *frame, int x, int y, Plan *plan)
-{
-    CellRect rect = grow(classifier, x, y, ENCODED_WIDTH / CELL_SIZE,
-                         CLASSIFY_MAX_AREA / (CELL_SIZE * CELL_SIZE));
-
-    if (is_worth(&rect, PHOTO_MIN_CELLS, PHOTO_MIN_SIDE))
-        emit(classifier, frame, &rect, PLAN_LOSSY, plan);
-    else
-        set_class(classifier, &rect, CELL_DETAIL);
-}
-
-static void
-take_details(Classifier *classifier, const Frame *frame, int x, int y, Plan *plan)
-{
-    CellRect rect = grow(classifier, x, y, ENCODED_WIDTH / CELL_SIZE,
-                         CLASSIFY_MAX_AREA / (CELL_SIZE * CELL_SIZE));
-
-    emit(classifier, frame, &rect, PLAN_RAW, plan);
-}
-
-static void
-pass(Classifier *classifier, const Frame *frame, CellClass class, Plan *plan,
-     void (*take)(Classifier *classifier, const Frame *frame, int x, int y, Plan *plan))
-{
-    for (int y = 0; y < classifier->rows; y++) {
-        const guint8 *row = classifier->classes + (gsize)y * (gsize)classifier->columns;
-        const guint8 *at = row, *end = row + classifier->columns;
-
-        while ((at = memchr(at, class, (gsize)(end - at)))) {
-            take(classifier, frame, (int)(at - row), y, plan);
+            take(map, frame, &rect, plan);
             at++;
         }
     }
 }
 
+static void
+take_photos(CellMap *map, const Frame *frame, Plan *plan)
+{
+    CellRect rect;
+
+    for (int i = 0; i < PHOTO_LARGEST && cell_map_largest(map, CELL_PHOTO, &rect); i++) {
+        if (rect.width * rect.height < PHOTO_ALONE) {
+            if (i == 0) /* no photograph: text has such cells, too */
+                pass(map, frame, CELL_PHOTO, plan, take_gentle);
+            break;
+        }
+        take_photo(map, frame, &rect, plan);
+    }
+    pass(map, frame, CELL_PHOTO, plan, take_rest_of_photo);
+}
+
 void
 classify(Classifier *classifier, const Frame *frame, const pixman_region32_t *region, Plan *plan)
 {
-    prepare(classifier, frame);
-    look(classifier, frame, region);
-    pass(classifier, frame, CELL_SOLID, plan, take_fills);
-    pass(classifier, frame, CELL_PHOTO, plan, take_photos);
-    pass(classifier, frame, CELL_DETAIL, plan, take_details);
+    CellMap *map = &classifier->map;
+
+    cell_map_look(map, frame, region);
+    /* What keeps changing is made CELL_VIDEO here, before cells are merged. */
+    cell_map_settle(map);
+    pass(map, frame, CELL_VIDEO, plan, take_video);
+    pass(map, frame, CELL_SOLID, plan, take_fill);
+    take_photos(map, frame, plan);
+    pass(map, frame, CELL_GENTLE, plan, take_gentle);
+    pass(map, frame, CELL_FLAT, plan, take_flat);
 }

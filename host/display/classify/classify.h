@@ -5,18 +5,24 @@
 #include "../plan.h"
 
 /*
- * The third stage: what to do with each part of a region. Solid areas become FILL, photographs
- * LOSSY, the rest RAW; cells are merged into few large rectangles, none wider than 2048 pixels
- * (Tight's limit) or larger than CLASSIFY_MAX_AREA (so that they encode in parallel).
+ * The third stage: what to do with each part of a region. Large solid areas become FILL, text and
+ * widgets INDEXED, photographs LOSSY, what keeps changing VIDEO, the rest RAW. Cells are merged
+ * into few large rectangles, none wider than 2048 pixels (Tight's limit), and cut into pieces that
+ * several threads can share: of at most CLASSIFY_MAX_AREA pixels, photographs of
+ * CLASSIFY_MAX_PHOTO. Only a VIDEO rectangle may have any size: it is one stream to who can decode
+ * that, and encode/batch.c cuts it for all others.
  */
 
-#define CLASSIFY_MAX_AREA (256 * 256)
+#define CLASSIFY_MAX_WIDTH 2048
+#define CLASSIFY_MAX_AREA  (256 * 256)
+#define CLASSIFY_MAX_PHOTO (512 * 256)
 
 typedef struct Classifier Classifier;
 
 Classifier *classifier_new(void);
 void classifier_free(Classifier *classifier);
 
-/* Appends the operations that cover region (inside the frame) to plan, without overlap. */
+/* Appends the operations that cover region (inside the frame; cells it touches are taken whole) to
+ * plan, without overlap. */
 void classify(Classifier *classifier, const Frame *frame, const pixman_region32_t *region,
               Plan *plan);

@@ -43,7 +43,7 @@ encode_scratch_new(void)
     scratch->jpeg = tjInitCompress();
     scratch->out = g_byte_array_sized_new(CLASSIFY_MAX_AREA);
     scratch->work = g_byte_array_sized_new(CLASSIFY_MAX_AREA * 4);
-    scratch->indices = g_malloc(CLASSIFY_MAX_AREA);
+    scratch->indices = g_malloc(CLASSIFY_MAX_PHOTO);
     scratch->palette = palette_new();
     return scratch;
 }

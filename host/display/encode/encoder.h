@@ -29,7 +29,7 @@ typedef struct {
     gpointer jpeg;    /* tjhandle */
     GByteArray *out;  /* the rectangle that is being made */
     GByteArray *work; /* pixels on their way */
-    guint8 *indices;  /* CLASSIFY_MAX_AREA of them */
+    guint8 *indices;  /* CLASSIFY_MAX_PHOTO of them */
     Palette *palette;
 } EncodeScratch;
 

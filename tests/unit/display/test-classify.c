@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "classify/cell-map.h"
 #include "classify/classify.h"
 #include "region.h"
 
@@ -17,7 +18,8 @@ check(const Frame *frame, const pixman_region32_t *region, const Plan *plan)
                       op->width <= 2048);
         g_assert_true(op->x + op->width <= frame->width && op->y + op->height <= frame->height);
         if (op->kind != PLAN_FILL)
-            g_assert_cmpint(op->width * op->height, <=, CLASSIFY_MAX_AREA);
+            g_assert_cmpint(op->width * op->height, <=,
+                            op->kind == PLAN_LOSSY ? CLASSIFY_MAX_PHOTO : CLASSIFY_MAX_AREA);
         for (int y = op->y; op->kind == PLAN_FILL && y < op->y + op->height; y++)
             for (int x = op->x; x < op->x + op->width; x++)
                 g_assert_cmphex(frame->pixels[y * frame->stride + x], ==, op->colour);
@@ -87,11 +89,145 @@ test_kinds(void)
     classifier_free(classifier);
 }
 
+static gboolean
+equal_stats(const CellStats *a, const CellStats *b)
+{
+    return a->colour == b->colour && a->solid == b->solid && a->pairs == b->pairs &&
+           a->equal == b->equal && a->edges == b->edges && a->steepest == b->steepest &&
+           a->different == b->different;
+}
+
+/* What each processor's kernel says is what the scalar one says, on whole and partial cells of
+ * every kind, wherever they begin. */
+static void
+test_kernels(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+    guint n;
+    const CellKernel *kernels = cell_kernels(&n);
+    for (int round = 0; round < 4000; round++) {
+        int width = round % 3 ? CELL_SIZE : g_rand_int_range(rand, 1, CELL_SIZE + 1);
+        int height = round % 3 ? CELL_SIZE : g_rand_int_range(rand, 1, CELL_SIZE + 1);
+        int stride = width + g_rand_int_range(rand, 0, 40), offset = g_rand_int_range(rand, 0, 8);
+        gsize size = (gsize)(offset + stride * (height - 1) + width);
+        g_autofree guint32 *pixels = g_new0(guint32, size); /* ends with the cell: ASan would see */
+        guint32 mask = (const guint32[]){0, 0x010101, 0x0f0f0f, 0x3f0000, 0xffffff}[round % 5];
+        guint32 often = (guint32)g_rand_int_range(rand, 1, 20);
+        CellStats expected, stats;
+        for (gsize i = 0; i < size; i++)
+            pixels[i] = g_rand_int(rand) % often ? 0x404040 : (g_rand_int(rand) & mask) + 0x20;
+        kernels[0].look(pixels + offset, stride, width, height, &expected);
+        for (guint k = 1; k < n; k++) {
+            if (!kernels[k].supported())
+                continue;
+            kernels[k].look(pixels + offset, stride, width, height, &stats);
+            if (!equal_stats(&expected, &stats))
+                g_error("%s differs for %dx%d", kernels[k].name, width, height);
+        }
+    }
+}
+
+/* The rectangle that cell_map_largest() finds is the largest of all. */
+static void
+test_largest(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(8);
+    for (int round = 0; round < 300; round++) {
+        int columns = g_rand_int_range(rand, 1, 14), rows = g_rand_int_range(rand, 1, 14), best = 0;
+        guint8 classes[14 * 14];
+        guint16 heights[14];
+        CellMap map = {columns, rows, {0, 0, columns, rows}, classes, NULL, heights, NULL, 0};
+        CellRect found;
+        for (int i = 0; i < columns * rows; i++)
+            classes[i] = g_rand_int_range(rand, 0, 4) ? CELL_PHOTO : CELL_FLAT;
+        for (int y = 0; y < rows; y++)
+            for (int x = 0; x < columns; x++)
+                for (int bottom = y, most = columns; bottom < rows && most; bottom++) {
+                    int width = 0;
+                    while (x + width < MIN(columns, x + most) &&
+                           classes[bottom * columns + x + width] == CELL_PHOTO)
+                        width++;
+                    most = width;
+                    best = MAX(best, width * (bottom - y + 1));
+                }
+        g_assert_cmpint(cell_map_largest(&map, CELL_PHOTO, &found), ==, best > 0);
+        g_assert_cmpint(found.width * found.height, ==, best);
+        for (int y = found.y; y < found.y + found.height; y++)
+            for (int x = found.x; x < found.x + found.width; x++)
+                g_assert_cmpint(classes[y * columns + x], ==, CELL_PHOTO);
+    }
+}
+
+static guint32
+photo_at(int x, int y, GRand *rand)
+{
+    return (guint32)((x / 2 & 0xff) << 16 | (y & 0xff) << 8 | ((x + y) / 4 & 0xff)) ^
+           (g_rand_int(rand) & 0x030303);
+}
+
+/* Black on white, no two cells alike. */
+static guint32
+text_at(int x, int y)
+{
+    return (x * 7 + y * 13 + x * y / 5) % 11 < 3 ? 0x101010 : 0xf8f8f0;
+}
+
+static int
+pixels_of(const Plan *plan, PlanKind kind, guint *n_of_kind)
+{
+    guint n;
+    const PlanOp *op = plan_ops(plan, &n);
+    int pixels = 0;
+    *n_of_kind = 0;
+    for (guint i = 0; i < n; i++)
+        if (op[i].kind == kind) {
+            pixels += op[i].width * op[i].height;
+            ++*n_of_kind;
+        }
+    return pixels;
+}
+
+/* A round photograph in a page of text is few rectangles; a cell that looks like something else
+ * does not cut it; the text stays exact. */
+static void
+test_outline(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(9);
+    Classifier *classifier = classifier_new();
+    Plan *plan = plan_new();
+    g_autofree guint32 *pixels = g_new0(guint32, 1024 * 1024);
+    Frame frame = {.pixels = pixels, .width = 1024, .height = 1024, .stride = 1024};
+    pixman_region32_t all;
+    guint n;
+    int area;
+    pixman_region32_init_rect(&all, 0, 0, 1024, 1024);
+    for (int y = 0; y < 1024; y++)
+        for (int x = 0; x < 1024; x++) {
+            gboolean inside = (x - 512) * (x - 512) + (y - 512) * (y - 512) < 400 * 400;
+            gboolean odd = x / 16 % 9 == 4 && y / 16 % 9 == 4;
+            pixels[y * 1024 + x] = inside && !odd ? photo_at(x, y, rand) : text_at(x, y);
+        }
+    classify(classifier, &frame, &all, plan);
+    check(&frame, &all, plan);
+    area = pixels_of(plan, PLAN_LOSSY, &n); /* the circle has 502,000 */
+    g_assert_cmpint(area, >, 460000);
+    g_assert_cmpint(area, <, 502000);
+    g_assert_cmpint(n, <, 50);
+    g_assert_cmpint(pixels_of(plan, PLAN_INDEXED, &n), >, 500000);
+    g_assert_cmpint(n, <, 90);
+    pixman_region32_fini(&all);
+    plan_free(plan);
+    classifier_free(classifier);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/classify/cover", test_cover);
     g_test_add_func("/classify/kinds", test_kinds);
+    g_test_add_func("/classify/kernels", test_kernels);
+    g_test_add_func("/classify/largest", test_largest);
+    g_test_add_func("/classify/outline", test_outline);
     return g_test_run();
 }

@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <pixman.h>
 
+#define FRAME_MAX_VIDEO 4
+
 /*
  * One picture of the screen, as the stages after damage see it. It does not change while they hold it: the pipeline lets the next
  * damage walk write into it only when every encode job of the frame has ended.
@@ -17,6 +19,9 @@ typedef struct {
     guint64 sequence;      /* grows by one a frame */
     guint32 generation;    /* grows by one when the size changes */
     pixman_region32_t damage; /* what differs from the frame before; exact to a tile */
+    /* What keeps changing (classify/activity.h): whole cells, even sides, no overlap. */
+    guint n_video;
+    pixman_box32_t video[FRAME_MAX_VIDEO];
 } Frame;
 
 /* Cursor shape: ARGB, not premultiplied (as QEMU sends), at most 256 x 256. Reference counted, immutable. */

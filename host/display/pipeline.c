@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pipeline.h"
+#include "classify/activity.h"
 #include "classify/classify.h"
 #include "frame-history.h"
 
@@ -18,6 +19,7 @@ struct Pipeline {
     Output outputs[MAX_SINKS];
     guint n_outputs;
     FrameHistory *history;
+    Activity *activity;
     Classifier *classifier;
     Plan *plan;
     Frame frame;       /* frame.damage: what no sink was shown yet */
@@ -85,6 +87,9 @@ pipeline_run(Pipeline *pipeline)
         return;
     pipeline->frame.sequence++;
     begin = g_get_monotonic_time();
+    pipeline->frame.n_video =
+        activity_update(pipeline->activity, &pipeline->frame, &pipeline->frame.damage, begin,
+                        pipeline->frame.video);
     plan_clear(pipeline->plan);
     if (!pipeline->resized)
         classify(pipeline->classifier, &pipeline->frame, &pipeline->frame.damage, pipeline->plan);
@@ -120,6 +125,7 @@ pipeline_new(Surface *surface, void (*size_changed)(int width, int height, gpoin
     pipeline->size_changed = size_changed;
     pipeline->user = user;
     pipeline->history = frame_history_new();
+    pipeline->activity = activity_new();
     pipeline->classifier = classifier_new();
     pipeline->plan = plan_new();
     pixman_region32_init(&pipeline->frame.damage);
@@ -140,6 +146,7 @@ pipeline_free(Pipeline *pipeline)
     pixman_region32_fini(&pipeline->frame.damage);
     plan_free(pipeline->plan);
     classifier_free(pipeline->classifier);
+    activity_free(pipeline->activity);
     frame_history_free(pipeline->history);
     g_free(pipeline);
 }

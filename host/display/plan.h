@@ -11,7 +11,7 @@ typedef enum {
     PLAN_INDEXED, /* text, lines, widgets: few colours in all likelihood */
     PLAN_RAW,     /* anything else, exact */
     PLAN_LOSSY,   /* photograph-like */
-    PLAN_VIDEO,   /* keeps changing */
+    PLAN_VIDEO,   /* keeps changing: the whole of one of the frame's video rectangles */
 } PlanKind;
 
 typedef struct {
@@ -22,6 +22,7 @@ typedef struct {
             int src_x, src_y;
         } copy;
         guint32 colour; /* FILL: x8r8g8b8 */
+        guint video;    /* VIDEO: which of the frame's */
     };
 } PlanOp;
 

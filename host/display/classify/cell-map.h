@@ -16,7 +16,6 @@ typedef enum {
     CELL_FLAT,   /* text, lines, widgets */
     CELL_GENTLE, /* a soft gradient */
     CELL_PHOTO,
-    CELL_VIDEO, /* keeps changing, whatever it looks like */
 } CellClass;
 
 typedef struct {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "classify.h"
 #include "cell-map.h"
+#include "video-plan.h"
 
 #include <string.h>
 
@@ -127,17 +128,6 @@ take_rest_of_photo(CellMap *map, const Frame *frame, const CellRect *rect, Plan 
         cell_map_set(map, rect, CELL_FLAT);
 }
 
-static void
-take_video(CellMap *map, const Frame *frame, const CellRect *rect, Plan *plan)
-{
-    PlanOp op = {.kind = PLAN_VIDEO, .x = rect->x * CELL_SIZE, .y = rect->y * CELL_SIZE};
-
-    op.width = MIN(rect->width * CELL_SIZE, frame->width - op.x);
-    op.height = MIN(rect->height * CELL_SIZE, frame->height - op.y);
-    plan_add(plan, &op);
-    cell_map_set(map, rect, CELL_NONE);
-}
-
 /* Takes every rectangle of a class, from the top left. */
 static void
 pass(CellMap *map, const Frame *frame, CellClass class, Plan *plan,
@@ -172,16 +162,30 @@ take_photos(CellMap *map, const Frame *frame, Plan *plan)
 }
 
 void
-classify(Classifier *classifier, const Frame *frame, const pixman_region32_t *region, Plan *plan)
+classify_still(Classifier *classifier, const Frame *frame, const pixman_region32_t *region,
+               Plan *plan)
 {
     CellMap *map = &classifier->map;
 
     cell_map_look(map, frame, region);
-    /* What keeps changing is made CELL_VIDEO here, before cells are merged. */
     cell_map_settle(map);
-    pass(map, frame, CELL_VIDEO, plan, take_video);
     pass(map, frame, CELL_SOLID, plan, take_fill);
     take_photos(map, frame, plan);
     pass(map, frame, CELL_GENTLE, plan, take_gentle);
     pass(map, frame, CELL_FLAT, plan, take_flat);
+}
+
+void
+classify(Classifier *classifier, const Frame *frame, const pixman_region32_t *region, Plan *plan)
+{
+    pixman_region32_t rest;
+
+    if (!frame->n_video) {
+        classify_still(classifier, frame, region, plan);
+        return;
+    }
+    pixman_region32_init(&rest);
+    video_plan_take(frame, region, plan, &rest);
+    classify_still(classifier, frame, &rest, plan);
+    pixman_region32_fini(&rest);
 }

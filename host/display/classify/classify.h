@@ -10,7 +10,7 @@
  * into few large rectangles, none wider than 2048 pixels (Tight's limit), and cut into pieces that
  * several threads can share: of at most CLASSIFY_MAX_AREA pixels, photographs of
  * CLASSIFY_MAX_PHOTO. Only a VIDEO rectangle may have any size: it is one stream to who can decode
- * that, and encode/batch.c cuts it for all others.
+ * that, and video-plan.h has what all others are sent in its place.
  */
 
 #define CLASSIFY_MAX_WIDTH 2048
@@ -23,6 +23,10 @@ Classifier *classifier_new(void);
 void classifier_free(Classifier *classifier);
 
 /* Appends the operations that cover region (inside the frame; cells it touches are taken whole) to
- * plan, without overlap. */
+ * plan, without overlap. Those of the frame's video rectangles that region touches become VIDEO,
+ * each as a whole. */
 void classify(Classifier *classifier, const Frame *frame, const pixman_region32_t *region,
               Plan *plan);
+/* The same without VIDEO. */
+void classify_still(Classifier *classifier, const Frame *frame, const pixman_region32_t *region,
+                    Plan *plan);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "classify/classify.h"
+#include "classify/video-plan.h"
 #include "common/error.h"
 #include "encode/batch.h"
 #include "region.h"
@@ -28,7 +29,8 @@ struct Sink {
     VncProtocol *protocol;
     WorkerPool *pool;
     Classifier *classifier;
-    Plan *plan; /* for clients that are behind the frame's own */
+    Plan *plan;  /* for clients that are behind the frame's own */
+    Plan *still; /* for clients without a codec for video */
     const Frame *frame;
     guint32 generation;
     int width, height; /* as the handshake tells them */
@@ -118,6 +120,7 @@ vnc_open(const SinkContext *context, GError **error)
     sink->pool = worker_pool_new(0, encode_scratch_new, encode_scratch_free);
     sink->classifier = classifier_new();
     sink->plan = plan_new();
+    sink->still = plan_new();
     sink->clients = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_client_free);
     sink->groups = g_ptr_array_new_with_free_func(group_free);
     return sink;
@@ -137,6 +140,7 @@ vnc_close(Sink *sink)
     vnc_protocol_free(sink->protocol);
     classifier_free(sink->classifier);
     plan_free(sink->plan);
+    plan_free(sink->still);
     cursor_unref(sink->cursor);
     g_free(sink);
 }
@@ -243,6 +247,12 @@ encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
         plan_clear(sink->plan);
         classify(sink->classifier, frame, &group->region, sink->plan);
         plan = sink->plan;
+    }
+    if (video_plan_any(plan)) {
+        video_plan_replace(plan, sink->classifier, frame, &group->region, 0,
+                           encode_settings_lossy(&group->settings, &(PlanOp){.kind = PLAN_LOSSY}),
+                           sink->still);
+        plan = sink->still;
     }
     ops = plan_ops(plan, &n_ops);
     group->batch =

@@ -4,11 +4,13 @@
 #include "common/error.h"
 #include "control.h"
 #include "guest-agent/vdagent.h"
+#include "measure.h"
 #include "pipeline.h"
 #include "sink/sink.h"
 #include "socket-listener.h"
 #include "source/source.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #define SETTLE_MS     150              /* a window that is dragged wishes for many sizes */
@@ -26,7 +28,7 @@ typedef struct {
 
 struct Display {
     char *name;
-    void (*lost)(gpointer user);
+    const DisplayEvents *events;
     gpointer user;
     Surface *surface;
     Pipeline *pipeline;
@@ -35,6 +37,8 @@ struct Display {
     Vdagent *agent;
     Control *control;
     Output outputs[2];
+    Measure *measure; /* of a recording */
+    char *stats_path;
     const SourceType *source_type;
     Source *source;
     gboolean connected;
@@ -53,6 +57,58 @@ struct Display {
                 output->type->member(__VA_ARGS__);                                                 \
         }                                                                                          \
     } while (0)
+
+/* A recording's course ----------------------------------------------------------------------------
+ */
+
+static SinkProgress
+sinks_progress(const Display *display, gboolean *any_client)
+{
+    SinkProgress progress = SINK_SETTLED;
+    *any_client = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++) {
+        const Output *output = &display->outputs[i];
+        if (!output->sink)
+            continue;
+        *any_client |= output->type->clients && output->type->clients(output->sink);
+        if (output->type->progress)
+            progress = MIN(progress, output->type->progress(output->sink));
+    }
+    return progress;
+}
+
+static void
+played(Display *display)
+{
+    g_autofree char *text = measure_text(display->measure);
+    g_autoptr(GError) error = NULL;
+    printf("%s\n", text);
+    fflush(stdout);
+    if (display->stats_path && !measure_write(display->measure, display->stats_path, &error))
+        g_critical("%s", error->message);
+    display->events->played(display->user);
+}
+
+/* The clients may have been sent all there is. Whether they were is asked in the order that
+ * SourceType.sent wants. */
+static void
+sinks_came_further(gpointer user)
+{
+    Display *display = user;
+    SourceProgress source;
+    gboolean any_client;
+    if (!display->measure || !display->source)
+        return;
+    display->source_type->progress(display->source, &source);
+    SinkProgress clients = sinks_progress(display, &any_client);
+    if (surface_is_damaged(display->surface))
+        clients = any_client ? SINK_SENDING : clients;
+    gboolean complete = measure_step(display->measure, &source, clients, any_client);
+    if (any_client && clients >= SINK_SENT)
+        display->source_type->sent(display->source, source.shown);
+    if (complete)
+        played(display);
+}
 
 /* From the source --------------------------------------------------------------------------------
  */
@@ -91,7 +147,7 @@ source_lost(gboolean for_good, const char *reason, gpointer user)
     display->connected = FALSE;
     g_message("%s", reason);
     if (for_good)
-        display->lost(display->user);
+        display->events->lost(display->user);
 }
 
 static void
@@ -100,6 +156,12 @@ source_leds(guint leds, gpointer user)
     Display *display = user;
     input_set_leds(display->input, leds);
     TELL_SINKS(display, leds, output->sink, leds);
+}
+
+static void
+source_ended(gpointer user)
+{
+    sinks_came_further(user);
 }
 
 static void
@@ -136,6 +198,7 @@ static const SourceEvents source_events = {
     .audio_stop = source_audio_stop,
     .audio_volume = source_audio_volume,
     .leds = source_leds,
+    .ended = source_ended,
 };
 
 /* From the sinks ---------------------------------------------------------------------------------
@@ -186,6 +249,7 @@ sink_resize_wanted(int width, int height, gpointer user)
 static void
 sink_clients_changed(gpointer user)
 {
+    sinks_came_further(user);
 }
 
 static const SinkEvents sink_events = {.wants_frame = sink_wants_frame,
@@ -304,21 +368,25 @@ build(Display *display, const DisplayOptions *options, GError **error)
         display->agent = vdagent_new(options->agent_path, display->clipboard, NULL, NULL);
     if (!open_source(display, options->source, error))
         return FALSE;
+    if (display->source_type->progress)
+        display->measure = measure_new(stats, display);
     if (options->control_path)
         display->control = control_new(options->control_path, &control_calls, display, error);
     return !options->control_path || display->control;
 }
 
 Display *
-display_new(const DisplayOptions *options, void (*lost)(gpointer user), gpointer user,
+display_new(const DisplayOptions *options, const DisplayEvents *events, gpointer user,
             GError **error)
 {
     Display *display = g_new0(Display, 1);
     display->name = g_strdup(options->name ? options->name : "Oriel");
-    display->lost = lost;
+    display->events = events;
+    display->stats_path = g_strdup(options->stats_path);
     display->user = user;
     display->surface = surface_new(surface_changed, display);
     display->pipeline = pipeline_new(display->surface, size_changed, display);
+    pipeline_watch(display->pipeline, sinks_came_further);
     display->input = input_new();
     display->clipboard = clipboard_new();
     if (!build(display, options, error))
@@ -344,9 +412,11 @@ display_free(Display *display)
     if (display->source)
         display->source_type->close(display->source);
     pipeline_free(display->pipeline);
+    measure_free(display->measure);
     clipboard_free(display->clipboard);
     input_free(display->input);
     surface_free(display->surface);
+    g_free(display->stats_path);
     g_free(display->name);
     g_free(display);
 }

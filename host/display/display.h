@@ -16,11 +16,17 @@ typedef struct {
     char *spice_path;
     char *control_path;
     char *agent_path; /* socket of the guest's agent, or NULL */
+    char *stats_path; /* where to write what playing a recording cost, or NULL */
 } DisplayOptions;
 
 typedef struct Display Display;
 
-/* lost: the source is gone for good. options are copied where they are kept. */
-Display *display_new(const DisplayOptions *options, void (*lost)(gpointer user), gpointer user,
+typedef struct {
+    void (*lost)(gpointer user);   /* the source is gone for good */
+    void (*played)(gpointer user); /* a recording: it was shown and measured to its end */
+} DisplayEvents;
+
+/* options are copied where they are kept, events stays the caller's. */
+Display *display_new(const DisplayOptions *options, const DisplayEvents *events, gpointer user,
                      GError **error);
 void display_free(Display *display);

@@ -13,6 +13,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOURCE_LOST = 3 };
 
 typedef struct {
     GMainLoop *loop;
+    gboolean lockstep;
     int status;
 } Program;
 
@@ -22,6 +23,15 @@ on_terminate(gpointer user)
     Program *program = user;
     g_main_loop_quit(program->loop);
     return G_SOURCE_CONTINUE;
+}
+
+/* A recording played in lockstep is played for the figures; at a rate, to be looked at. */
+static void
+on_played(gpointer user)
+{
+    Program *program = user;
+    if (program->lockstep)
+        g_main_loop_quit(program->loop);
 }
 
 static void
@@ -52,8 +62,11 @@ parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
         {"source", 0, 0, G_OPTION_ARG_STRING, &options->source,
          "Where the screen comes from: dbus:ADDRESS or replay:FILE", "SOURCE"},
         {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of a replayed recording", "WxH"},
-        {"rate", 0, 0, G_OPTION_ARG_STRING, &rate, "Frames a second of a replay (30; 0: all it can)",
+        {"rate", 0, 0, G_OPTION_ARG_STRING, &rate,
+         "Frames a second of a replay (30; 0: all it can; lockstep: as the clients take them)",
          "N"},
+        {"stats-json", 0, 0, G_OPTION_ARG_FILENAME, &options->stats_path,
+         "Write here what a replay cost", "PATH"},
         {"vnc-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->vnc_path, "Serve VNC here", "PATH"},
         {"spice-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->spice_path, "Serve SPICE here",
          "PATH"},
@@ -101,18 +114,23 @@ options_clear(DisplayOptions *options)
     g_free(options->spice_path);
     g_free(options->control_path);
     g_free(options->agent_path);
+    g_free(options->stats_path);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DisplayOptions, options_clear)
+
+static const DisplayEvents display_events = {.lost = on_lost, .played = on_played};
 
 static int
 run(const DisplayOptions *options)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
-    Program program = {.loop = loop, .status = EXIT_OK};
+    Program program = {.loop = loop,
+                       .lockstep = g_str_has_suffix(options->source, ",rate=lockstep"),
+                       .status = EXIT_OK};
     guint terminate = g_unix_signal_add(SIGTERM, on_terminate, &program);
     guint interrupt = g_unix_signal_add(SIGINT, on_terminate, &program);
-    Display *display = display_new(options, on_lost, &program, &error);
+    Display *display = display_new(options, &display_events, &program, &error);
     if (display)
         g_main_loop_run(loop);
     else

@@ -14,6 +14,7 @@ typedef struct {
 struct Pipeline {
     Surface *surface;
     void (*size_changed)(int width, int height, gpointer user);
+    void (*watch)(gpointer user);
     gpointer user;
     GSource *wake;
     Output outputs[MAX_SINKS];
@@ -95,6 +96,8 @@ pipeline_run(Pipeline *pipeline)
         classify(pipeline->classifier, &pipeline->frame, &pipeline->frame.damage, pipeline->plan);
     pipeline->classify_us += g_get_monotonic_time() - begin;
     present(pipeline);
+    if (pipeline->watch && !sinks_any(pipeline, is_busy))
+        pipeline->watch(pipeline->user);
 }
 
 static gboolean
@@ -162,6 +165,12 @@ void
 pipeline_wake(Pipeline *pipeline)
 {
     g_source_set_ready_time(pipeline->wake, 0);
+}
+
+void
+pipeline_watch(Pipeline *pipeline, void (*presented)(gpointer user))
+{
+    pipeline->watch = presented;
 }
 
 const Frame *

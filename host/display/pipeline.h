@@ -25,6 +25,9 @@ void pipeline_free(Pipeline *pipeline);
 void pipeline_add_sink(Pipeline *pipeline, const SinkType *type, Sink *sink);
 /* Any thread: run soon. For Surface's changed and for SinkEvents.wants_frame. */
 void pipeline_wake(Pipeline *pipeline);
+/* presented: after each run, while no sink is busy and everything that was walked is with the
+ * sinks. */
+void pipeline_watch(Pipeline *pipeline, void (*presented)(gpointer user));
 /* The last frame, or NULL before the first; valid until control returns to the main loop. */
 const Frame *pipeline_frame(const Pipeline *pipeline);
 /* Takes over what the surface has, for a screenshot while nobody watches (sinks learn of it with

@@ -16,7 +16,8 @@ struct Surface {
     gpointer user;
     pthread_mutex_t mutex;
     /* under mutex */
-    guint32 *pixels;
+    const guint32 *pixels; /* what is shown: own, or borrowed */
+    guint32 *own;          /* NULL while the pixels are borrowed */
     int width, height, stride;
     pixman_region32_t damage;
 };
@@ -40,7 +41,7 @@ surface_free(Surface *surface)
         return;
     pixman_region32_fini(&surface->damage);
     pthread_mutex_destroy(&surface->mutex);
-    free(surface->pixels);
+    free(surface->own);
     g_free(surface);
 }
 
@@ -60,8 +61,8 @@ surface_resize(Surface *surface, int width, int height)
     memset(pixels, 0, (gsize)stride * (gsize)height * sizeof *pixels);
 
     pthread_mutex_lock(&surface->mutex);
-    old = surface->pixels;
-    surface->pixels = pixels;
+    old = surface->own;
+    surface->pixels = surface->own = pixels;
     surface->width = width;
     surface->height = height;
     surface->stride = stride;
@@ -115,12 +116,16 @@ surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data, 
         return FALSE;
 
     pthread_mutex_lock(&surface->mutex);
+    if (!surface->own && surface->pixels) {
+        pthread_mutex_unlock(&surface->mutex);
+        return FALSE;
+    }
     if (clip_locked(surface, &x, &y, &w, &h)) {
         const guint8 *from =
             data + (gsize)((gint64)y - top) * stride + (gsize)((gint64)x - left) * sizeof(guint32);
 
         for (int row = 0; row < h; row++, from += stride)
-            memcpy(surface->pixels + (gsize)(y + row) * (gsize)surface->stride + x, from,
+            memcpy(surface->own + (gsize)(y + row) * (gsize)surface->stride + x, from,
                    (gsize)w * sizeof(guint32));
         first = damage_locked(surface, x, y, w, h);
     }
@@ -141,6 +146,58 @@ surface_damage(Surface *surface, int x, int y, int w, int h)
     pthread_mutex_unlock(&surface->mutex);
     if (first && surface->changed)
         surface->changed(surface->user);
+}
+
+/* What show() adds to the damage; TRUE when there was none before, and now is. */
+static gboolean
+damage_shown_locked(Surface *surface, int width, int height, const pixman_region32_t *damage)
+{
+    gboolean first = region_is_empty(&surface->damage);
+
+    if (!damage || width != surface->width || height != surface->height) {
+        pixman_region32_fini(&surface->damage);
+        pixman_region32_init_rect(&surface->damage, 0, 0, (unsigned)width, (unsigned)height);
+        return first;
+    }
+    pixman_region32_union(&surface->damage, &surface->damage, (pixman_region32_t *)damage);
+    pixman_region32_intersect_rect(&surface->damage, &surface->damage, 0, 0, (unsigned)width,
+                                   (unsigned)height);
+    region_bound(&surface->damage, MAX_DAMAGE);
+    return first && !region_is_empty(&surface->damage);
+}
+
+gboolean
+surface_show(Surface *surface, const guint32 *pixels, int width, int height, gsize stride,
+             const pixman_region32_t *damage)
+{
+    gboolean first;
+    void *old;
+
+    if (width < 1 || height < 1 || width > SURFACE_MAX_SIDE || height > SURFACE_MAX_SIDE ||
+        stride % sizeof *pixels || stride / sizeof *pixels < (gsize)width || stride > G_MAXINT)
+        return FALSE;
+    pthread_mutex_lock(&surface->mutex);
+    old = surface->own;
+    first = damage_shown_locked(surface, width, height, damage);
+    surface->own = NULL;
+    surface->pixels = pixels;
+    surface->width = width;
+    surface->height = height;
+    surface->stride = (int)(stride / sizeof *pixels);
+    pthread_mutex_unlock(&surface->mutex);
+    free(old);
+    if (first && surface->changed)
+        surface->changed(surface->user);
+    return TRUE;
+}
+
+gboolean
+surface_is_damaged(Surface *surface)
+{
+    pthread_mutex_lock(&surface->mutex);
+    gboolean damaged = !region_is_empty(&surface->damage);
+    pthread_mutex_unlock(&surface->mutex);
+    return damaged;
 }
 
 const guint32 *

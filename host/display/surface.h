@@ -27,11 +27,21 @@ void surface_free(Surface *surface);
  * SURFACE_MAX_SIDE. */
 gboolean surface_resize(Surface *surface, int width, int height);
 /* Copies w x h pixels (stride in bytes, size of data checked) to x, y. FALSE when the data is too
- * short for what it claims. */
+ * short for what it claims, or the screen is shown from somebody else's memory. */
 gboolean surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data,
                        gsize stride, gsize size);
 /* Marks an area as changed without writing (a source that shares memory and draws by itself). */
 void surface_damage(Surface *surface, int x, int y, int w, int h);
+
+/* The screen is now these pixels of somebody else's memory, width x height, rows stride bytes apart
+ * (a multiple of four): nothing is copied. They are borrowed, and neither freed nor written to
+ * until the next surface_show(), surface_resize() or surface_free() has returned. damage is what
+ * differs from what was there before; NULL: perhaps all of it. FALSE, and nothing has changed, when
+ * a size does not fit. */
+gboolean surface_show(Surface *surface, const guint32 *pixels, int width, int height, gsize stride,
+                      const pixman_region32_t *damage);
+/* Is there damage that nobody has fetched? */
+gboolean surface_is_damaged(Surface *surface);
 
 /* The pipeline's side: between lock and unlock the pixels stand still. damage is moved out (cleared
  * inside). Returns the pixels, or NULL while there is no screen. stride in pixels. */

@@ -14,6 +14,13 @@
 
 typedef struct Sink Sink;
 
+/* How far the client is that is furthest behind. */
+typedef enum {
+    SINK_SENDING, /* it has still to come in, to ask, or to be sent something of the last frame */
+    SINK_SENT,    /* all of it is handed to its socket; something waits to become sharp */
+    SINK_SETTLED, /* … or nothing: what it shows is exact; or there is no client */
+} SinkProgress;
+
 typedef struct {
     void (*wants_frame)(gpointer user);                         /* run the pipeline: a client can take a frame now, or the sink is no longer busy */
     void (*resize_wanted)(int width, int height, gpointer user); /* a client's window has this size */
@@ -49,6 +56,8 @@ typedef struct {
     guint (*clients)(Sink *sink);
     void (*audio_volume)(Sink *sink, gboolean mute, guint16 left, guint16 right);
     void (*leds)(Sink *sink, guint leds); /* InputLeds */
+    /* Between frames; when it grows, wants_frame tells, at the latest when the client asks again. NULL: always SINK_SETTLED. */
+    SinkProgress (*progress)(Sink *sink);
 } SinkType; /* members other than name, open, close, add_client, ready and present may be NULL */
 
 extern const SinkType sink_vnc, sink_spice;

@@ -431,6 +431,16 @@ vnc_client_ready(const VncClient *client)
            vnc_output_queued(client->out) < QUEUE_LOW && vnc_update_ready(client->update);
 }
 
+SinkProgress
+vnc_client_progress(const VncClient *client)
+{
+    if (client->ended)
+        return SINK_SETTLED;
+    if (!client->entered || vnc_output_queued(client->out))
+        return SINK_SENDING;
+    return vnc_update_progress(client->update);
+}
+
 void
 vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets)
 {

@@ -26,6 +26,7 @@ void vnc_client_resized(VncClient *client, int width, int height);
 VncUpdate *vnc_client_update(VncClient *client); /* what it has still to be sent */
 /* Handshake done, a request open, and its queue short enough to take another update? */
 gboolean vnc_client_ready(const VncClient *client);
+SinkProgress vnc_client_progress(const VncClient *client);
 gboolean vnc_client_entered(const VncClient *client);
 /* Sends an update that was taken. */
 void vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets);

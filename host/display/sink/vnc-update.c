@@ -235,6 +235,17 @@ vnc_update_ready(const VncUpdate *update)
     return !update->in_flight && (update->asked || update->is_continuous);
 }
 
+SinkProgress
+vnc_update_progress(const VncUpdate *update)
+{
+    if (update->in_flight || update->waiting || !region_is_empty(&update->dirty))
+        return SINK_SENDING;
+    return region_is_empty(&update->moving) && region_is_empty(&update->recent) &&
+                   region_is_empty(&update->still)
+               ? SINK_SETTLED
+               : SINK_SENT;
+}
+
 gboolean
 vnc_update_take(VncUpdate *update, pixman_region32_t *region, EncodeSettings *settings)
 {

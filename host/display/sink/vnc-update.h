@@ -2,6 +2,7 @@
 #pragma once
 
 #include "encode/encoder.h"
+#include "sink.h"
 #include "vnc-output.h"
 
 /*
@@ -40,6 +41,9 @@ gboolean vnc_update_take(VncUpdate *update, pixman_region32_t *region, EncodeSet
 /* Queues the update. What does not fit the output's bound, and all of it when the client chose
  * another format meanwhile, stays dirty. */
 void vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets);
+
+/* What it has still to be sent. */
+SinkProgress vnc_update_progress(const VncUpdate *update);
 
 /* Which extensions the client has. */
 gboolean vnc_update_has(const VncUpdate *update, gint32 encoding);

@@ -315,6 +315,16 @@ vnc_clients(Sink *sink)
     return n;
 }
 
+static SinkProgress
+vnc_progress(Sink *sink)
+{
+    SinkProgress progress = SINK_SETTLED;
+
+    for (guint i = 0; i < sink->clients->len; i++)
+        progress = MIN(progress, vnc_client_progress(sink->clients->pdata[i]));
+    return progress;
+}
+
 static void
 vnc_stats(Sink *sink, json_t *object)
 {
@@ -341,4 +351,5 @@ const SinkType sink_vnc = {
     .stats = vnc_stats,
     .clients = vnc_clients,
     .leds = vnc_leds,
+    .progress = vnc_progress,
 };

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "replay.h"
 
+#include "../measure.h"
+#include "../region.h"
 #include "common/error.h"
-#include "replay-file.h"
+#include "replay-damage.h"
+#include "replay-frames.h"
 #include "source.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_RATE   30
-#define MAX_RATE       1000
-#define MAX_RECTANGLES 1024 /* in one line of a damage file */
-#define MAX_LINE       (MAX_RECTANGLES * 24)
+#define DEFAULT_RATE 30
+#define MAX_RATE     1000
+#define MAX_LOADED   ((gsize)1 << 30) /* bytes decoded beforehand */
 
 struct Source {
     ReplayAddress address;
@@ -19,20 +21,24 @@ struct Source {
     const SourceEvents *events;
     gpointer user;
     GThread *thread;
+    gint stopping; /* atomic: the same as stop, for a thread that is loading */
     /* the thread's */
-    ReplayFile *file;
-    FILE *damage; /* NULL: nothing is known */
-    guint8 *frame;
+    ReplayFrames *frames;
+    ReplayDamage *damage; /* NULL: nothing is known */
+    pixman_region32_t changed;
     GMutex mutex;
     GCond wake;
-    gboolean stop; /* under mutex */
+    /* under mutex */
+    gboolean stop;
+    guint64 granted; /* lockstep: frames that may be shown */
+    SourceProgress progress;
 };
 
 static gboolean
 invalid(GError **error, const char *text)
 {
     g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
-                "“%s” is no recording: FILE,size=WIDTHxHEIGHT[,rate=N] is wanted.", text);
+                "“%s” is no recording: FILE,size=WIDTHxHEIGHT[,rate=N|lockstep] is wanted.", text);
     return FALSE;
 }
 
@@ -43,9 +49,10 @@ parse_option(const char *option, ReplayAddress *address)
     if (sscanf(option, "size=%5dx%5d%n", &address->width, &address->height, &end) == 2)
         return option[end] == '\0' && address->width > 0 && address->height > 0 &&
                address->width <= SURFACE_MAX_SIDE && address->height <= SURFACE_MAX_SIDE;
-    if (sscanf(option, "rate=%5d%n", &address->rate, &end) == 1)
+    address->lockstep = g_str_equal(option, "rate=lockstep");
+    if (!address->lockstep && sscanf(option, "rate=%5d%n", &address->rate, &end) == 1)
         return option[end] == '\0' && address->rate >= 0 && address->rate <= MAX_RATE;
-    return FALSE;
+    return address->lockstep;
 }
 
 gboolean
@@ -69,70 +76,51 @@ replay_address_clear(ReplayAddress *address)
     g_clear_pointer(&address->path, g_free);
 }
 
-int
-replay_damage_parse(const char *line, int width, int height, int (*rectangles)[4], int most)
-{
-    int n = 0;
-    while (*(line += strspn(line, " \t\r\n"))) {
-        int x, y, w, h, end = 0;
-        if (n == most || sscanf(line, "%5d,%5d,%5d,%5d%n", &x, &y, &w, &h, &end) != 4 || !end)
-            return -1;
-        if (x < 0 || y < 0 || w < 1 || h < 1 || x + w > width || y + h > height)
-            return -1;
-        if (!strchr(" \t\r\n", line[end])) /* the end of the line counts */
-            return -1;
-        memcpy(rectangles[n++], (const int[4]){x, y, w, h}, sizeof *rectangles);
-        line += end;
-    }
-    return n;
-}
-
-/* The next line of the damage file. FALSE: from here on nothing is known. */
-static gboolean
-show_damaged(Source *source)
-{
-    char line[MAX_LINE];
-    int rectangles[MAX_RECTANGLES][4];
-    const ReplayAddress *address = &source->address;
-    gsize stride = (gsize)address->width * 4, size = stride * (gsize)address->height;
-    if (!fgets(line, sizeof line, source->damage))
-        return FALSE;
-    int n = replay_damage_parse(line, address->width, address->height, rectangles, MAX_RECTANGLES);
-    if (n < 0) {
-        g_message("The recording's damage file has a line that is none: it is not used further.");
-        return FALSE;
-    }
-    for (int i = 0; i < n; i++) {
-        const int *r = rectangles[i];
-        gsize offset = (gsize)r[1] * stride + (gsize)r[0] * 4;
-        surface_write(source->surface, r[0], r[1], r[2], r[3], source->frame + offset, stride,
-                      size - offset);
-    }
-    return TRUE;
-}
-
-static void
-show(Source *source)
-{
-    const ReplayAddress *address = &source->address;
-    gsize stride = (gsize)address->width * 4;
-    if (source->damage && show_damaged(source))
-        return;
-    g_clear_pointer(&source->damage, fclose);
-    surface_write(source->surface, 0, 0, address->width, address->height, source->frame, stride,
-                  stride * (gsize)address->height);
-}
+/* The thread -------------------------------------------------------------------------------------
+ */
 
 /* Until it is time for the next frame; FALSE: the end is wished for. */
 static gboolean
-wait_until(Source *source, gint64 time)
+wait_for_turn(Source *source, gint64 time)
 {
     g_mutex_lock(&source->mutex);
-    while (!source->stop && g_cond_wait_until(&source->wake, &source->mutex, time))
-        ;
+    if (source->address.lockstep)
+        while (!source->stop && source->progress.shown >= source->granted)
+            g_cond_wait(&source->wake, &source->mutex);
+    else
+        while (!source->stop && g_cond_wait_until(&source->wake, &source->mutex, time))
+            ;
+    if (!source->stop && !source->progress.shown) {
+        source->progress.begin_us = g_get_monotonic_time();
+        source->progress.begin_cpu_us = measure_cpu_us();
+    }
     gboolean go_on = !source->stop;
     g_mutex_unlock(&source->mutex);
     return go_on;
+}
+
+static void
+show(Source *source, const guint32 *pixels)
+{
+    const ReplayAddress *address = &source->address;
+    gboolean known = source->damage && replay_damage_next(source->damage, &source->changed);
+    surface_show(source->surface, pixels, address->width, address->height,
+                 (gsize)address->width * sizeof *pixels, known ? &source->changed : NULL);
+    g_mutex_lock(&source->mutex);
+    source->progress.shown++;
+    /* Where nothing changed, nobody is sent anything, and nobody tells that it was. */
+    if (known && region_is_empty(&source->changed))
+        source->granted = MAX(source->granted, source->progress.shown + 1);
+    g_mutex_unlock(&source->mutex);
+}
+
+static gboolean
+tell_ended(gpointer user)
+{
+    Source *source = user;
+    if (source->events->ended)
+        source->events->ended(source->user);
+    return G_SOURCE_REMOVE;
 }
 
 static gpointer
@@ -140,19 +128,27 @@ play(gpointer user)
 {
     Source *source = user;
     const ReplayAddress *address = &source->address;
-    gsize size = (gsize)address->width * (gsize)address->height * 4;
-    gint64 next = g_get_monotonic_time();
+    const guint32 *pixels;
     g_autoptr(GError) error = NULL;
     surface_resize(source->surface, address->width, address->height);
-    while (wait_until(source, next) &&
-           replay_file_read(source->file, source->frame, size, &error)) {
-        show(source);
+    replay_frames_load(source->frames, MAX_LOADED, &source->stopping);
+    gint64 next = g_get_monotonic_time();
+    while ((pixels = replay_frames_next(source->frames, &error)) && wait_for_turn(source, next)) {
+        show(source, pixels);
         next += address->rate ? G_USEC_PER_SEC / address->rate : 0;
     }
     if (error)
         g_message("%s", error->message);
+    g_mutex_lock(&source->mutex);
+    source->progress.ended = TRUE;
+    if (!source->stop)
+        g_idle_add(tell_ended, source);
+    g_mutex_unlock(&source->mutex);
     return NULL;
 }
+
+/* The main thread --------------------------------------------------------------------------------
+ */
 
 static gboolean
 tell_connected(gpointer user)
@@ -167,16 +163,21 @@ replay_close(Source *source)
 {
     if (!source)
         return;
+    g_atomic_int_set(&source->stopping, TRUE);
     g_mutex_lock(&source->mutex);
     source->stop = TRUE;
     g_cond_signal(&source->wake);
     g_mutex_unlock(&source->mutex);
     if (source->thread)
         g_thread_join(source->thread);
-    g_source_remove_by_user_data(source);
-    replay_file_close(source->file);
-    g_clear_pointer(&source->damage, fclose);
-    g_free(source->frame);
+    while (g_source_remove_by_user_data(source))
+        ;
+    /* The surface still points at a frame. */
+    if (source->thread)
+        surface_resize(source->surface, source->address.width, source->address.height);
+    replay_frames_close(source->frames);
+    replay_damage_close(source->damage);
+    pixman_region32_fini(&source->changed);
     g_mutex_clear(&source->mutex);
     g_cond_clear(&source->wake);
     replay_address_clear(&source->address);
@@ -193,24 +194,44 @@ replay_open(const char *text, Surface *surface, const SourceEvents *events, gpoi
     Source *source = g_new0(Source, 1);
     g_mutex_init(&source->mutex);
     g_cond_init(&source->wake);
+    pixman_region32_init(&source->changed);
     source->address = address;
     source->surface = surface;
     source->events = events;
     source->user = user;
-    g_autofree char *damage = g_strconcat(address.path, ".damage", NULL);
-    source->file = replay_file_open(address.path, error);
-    source->frame = g_try_malloc((gsize)address.width * (gsize)address.height * 4);
-    if (!source->file || !source->frame) {
-        if (source->file)
-            g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NO_SPACE,
-                        "A frame does not fit the memory.");
+    source->frames = replay_frames_open(address.path, address.width, address.height, error);
+    if (!source->frames) {
         replay_close(source);
         return NULL;
     }
-    source->damage = fopen(damage, "re");
+    g_autofree char *beside = g_strconcat(address.path, ".damage", NULL);
+    source->damage = replay_damage_open(beside, address.width, address.height);
     source->thread = g_thread_new("replay", play, source);
     g_idle_add(tell_connected, source);
     return source;
 }
 
-const SourceType source_replay = {.scheme = "replay", .open = replay_open, .close = replay_close};
+static void
+replay_progress(Source *source, SourceProgress *progress)
+{
+    g_mutex_lock(&source->mutex);
+    *progress = source->progress;
+    g_mutex_unlock(&source->mutex);
+}
+
+static void
+replay_sent(Source *source, guint64 shown)
+{
+    g_mutex_lock(&source->mutex);
+    if (shown == source->progress.shown && source->granted <= shown) {
+        source->granted = shown + 1;
+        g_cond_signal(&source->wake);
+    }
+    g_mutex_unlock(&source->mutex);
+}
+
+const SourceType source_replay = {.scheme = "replay",
+                                  .open = replay_open,
+                                  .close = replay_close,
+                                  .progress = replay_progress,
+                                  .sent = replay_sent};

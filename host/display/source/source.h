@@ -22,7 +22,15 @@ typedef struct {
     void (*audio_stop)(gpointer user);
     void (*audio_volume)(gboolean mute, guint16 left, guint16 right, gpointer user);
     void (*leds)(guint leds, gpointer user); /* InputLeds, as the guest shows them */
+    void (*ended)(gpointer user);            /* a recording: its last frame is on the screen */
 } SourceEvents;
+
+/* How far a recording is. */
+typedef struct {
+    guint64 shown;                     /* frames */
+    gboolean ended;                    /* … and there are no more */
+    gint64 begin_us, begin_cpu_us;     /* just before the first was shown: monotonic, and of the process */
+} SourceProgress;
 
 typedef struct InputSink InputSink; /* input/input.h */
 
@@ -32,6 +40,10 @@ typedef struct {
     void (*close)(Source *source); /* joins the thread; no event comes after it */
     const InputSink *(*input)(Source *source, gpointer *input_user); /* NULL: takes no input */
     void (*resize)(Source *source, int width, int height);            /* ask the guest for another size; a wish */
+    /* Of a recording, both or none. sent: every client was sent all of the first so many frames. To be true it is asked in this
+     * order: progress, then whether the surface has damage and the sinks have something to send. */
+    void (*progress)(Source *source, SourceProgress *progress);
+    void (*sent)(Source *source, guint64 shown);
 } SourceType;
 
 extern const SourceType source_dbus, source_replay;

@@ -240,10 +240,7 @@ vnc_update_progress(const VncUpdate *update)
 {
     if (update->in_flight || update->waiting || !region_is_empty(&update->dirty))
         return SINK_SENDING;
-    return region_is_empty(&update->moving) && region_is_empty(&update->recent) &&
-                   region_is_empty(&update->still)
-               ? SINK_SETTLED
-               : SINK_SENT;
+    return vnc_lossy_is_empty(update->lossy) ? SINK_SETTLED : SINK_SENT;
 }
 
 gboolean

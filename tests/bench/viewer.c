@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "viewer.h"
+
+#include <dlfcn.h>
+#include <rfb/rfbclient.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    guint32 *pixels;
+    guint64 bytes;
+} Snapshot;
+
+struct Viewer {
+    rfbClient *client;
+    char *encodings;
+    guint most;
+    guint64 updates;
+    void (*rectangle)(int x, int y, int w, int h, gpointer user);
+    gpointer user;
+    GArray *snapshots; /* Snapshot */
+};
+
+static char viewer_tag; /* libvncclient's key for our data: its address */
+
+/* libvncclient reads with read(), and has no counter: ours stands before the C library's. What is
+ * no standard stream is the connection. */
+static guint64 received;
+
+gssize read(int fd, void *data, gsize size);
+
+gssize
+read(int fd, void *data, gsize size)
+{
+    static gssize (*next)(int, void *, gsize);
+    if (!next)
+        *(void **)&next = dlsym(RTLD_NEXT, "read");
+    gssize n = next(fd, data, size);
+    if (fd > STDERR_FILENO)
+        received += (guint64)MAX(n, 0);
+    return n;
+}
+
+static rfbBool
+on_size(rfbClient *client)
+{
+    gsize size = (gsize)client->width * (gsize)client->height * 4;
+    g_free(client->frameBuffer);
+    client->frameBuffer = g_malloc0(size);
+    client->updateRect = (__typeof__(client->updateRect)){0, 0, client->width, client->height};
+    return TRUE;
+}
+
+static void
+keep(Viewer *viewer)
+{
+    gsize size = (gsize)viewer->client->width * (gsize)viewer->client->height * 4;
+    Snapshot snapshot = {NULL, received};
+    if (!viewer->most)
+        return;
+    if (viewer->snapshots->len == viewer->most) { /* the newest takes the last one's place */
+        snapshot.pixels = g_array_index(viewer->snapshots, Snapshot, viewer->most - 1).pixels;
+        g_array_set_size(viewer->snapshots, viewer->most - 1);
+    }
+    if (!snapshot.pixels)
+        snapshot.pixels = g_malloc(size);
+    memcpy(snapshot.pixels, viewer->client->frameBuffer, size);
+    g_array_append_val(viewer->snapshots, snapshot);
+}
+
+static void
+on_updated(rfbClient *client)
+{
+    Viewer *viewer = rfbClientGetClientData(client, &viewer_tag);
+    viewer->updates++;
+    keep(viewer);
+}
+
+static void
+on_rectangle(rfbClient *client, int x, int y, int w, int h)
+{
+    Viewer *viewer = rfbClientGetClientData(client, &viewer_tag);
+    if (viewer->rectangle)
+        viewer->rectangle(x, y, w, h, viewer->user);
+}
+
+static void
+on_log(const char *format, ...)
+{
+}
+
+static rfbClient *
+client_new(Viewer *viewer, const char *path, const ViewerSettings *settings)
+{
+    rfbClient *client = rfbGetClient(8, 3, 4);
+    rfbClientLog = on_log;
+    client->MallocFrameBuffer = on_size;
+    client->FinishedFrameBufferUpdate = on_updated;
+    client->GotFrameBufferUpdate = on_rectangle;
+    client->canHandleNewFBSize = TRUE;
+    client->serverHost = strdup(path);
+    client->appData.encodingsString = viewer->encodings;
+    client->appData.qualityLevel = settings->quality;
+    client->appData.enableJPEG = settings->quality >= 0;
+    client->appData.compressLevel = settings->compress;
+    client->appData.useRemoteCursor = FALSE;
+    client->format.redShift = 16;
+    client->format.greenShift = 8;
+    client->format.blueShift = 0;
+    rfbClientSetClientData(client, &viewer_tag, viewer);
+    return client;
+}
+
+Viewer *
+viewer_new(const char *path, const ViewerSettings *settings)
+{
+    Viewer *viewer = g_new0(Viewer, 1);
+    viewer->most = settings->snapshots;
+    viewer->encodings = g_strdup(settings->encodings);
+    viewer->snapshots = g_array_new(FALSE, FALSE, sizeof(Snapshot));
+    viewer->client = client_new(viewer, path, settings);
+    if (!rfbInitClient(viewer->client, NULL, NULL)) {
+        viewer->client = NULL; /* freed by the library */
+        g_clear_pointer(&viewer, viewer_free);
+    }
+    return viewer;
+}
+
+void
+viewer_free(Viewer *viewer)
+{
+    if (!viewer)
+        return;
+    for (guint i = 0; i < viewer->snapshots->len; i++)
+        g_free(g_array_index(viewer->snapshots, Snapshot, i).pixels);
+    g_array_unref(viewer->snapshots);
+    if (viewer->client) {
+        g_clear_pointer(&viewer->client->frameBuffer, g_free);
+        rfbClientCleanup(viewer->client);
+    }
+    g_free(viewer->encodings);
+    g_free(viewer);
+}
+
+void
+viewer_watch(Viewer *viewer, void (*rectangle)(int x, int y, int w, int h, gpointer user),
+             gpointer user)
+{
+    viewer->rectangle = rectangle;
+    viewer->user = user;
+}
+
+int
+viewer_fd(const Viewer *viewer)
+{
+    return viewer->client->sock;
+}
+
+gboolean
+viewer_step(Viewer *viewer, guint milliseconds)
+{
+    rfbClient *client = viewer->client;
+    int ready = client->buffered ? 1 : WaitForMessage(client, milliseconds * 1000);
+    return ready == 0 || (ready > 0 && HandleRFBServerMessage(client));
+}
+
+gboolean
+viewer_has_more(const Viewer *viewer)
+{
+    return viewer->client->buffered > 0;
+}
+
+void
+viewer_key(Viewer *viewer, guint32 keysym, gboolean down)
+{
+    SendKeyEvent(viewer->client, keysym, (rfbBool)down);
+}
+
+guint64
+viewer_bytes(const Viewer *viewer)
+{
+    return received;
+}
+
+guint64
+viewer_updates(const Viewer *viewer)
+{
+    return viewer->updates;
+}
+
+int
+viewer_width(const Viewer *viewer)
+{
+    return viewer->client->width;
+}
+
+int
+viewer_height(const Viewer *viewer)
+{
+    return viewer->client->height;
+}
+
+const guint32 *
+viewer_pixels(const Viewer *viewer)
+{
+    return (const guint32 *)(const void *)viewer->client->frameBuffer;
+}
+
+guint
+viewer_n_snapshots(const Viewer *viewer)
+{
+    return viewer->snapshots->len;
+}
+
+const guint32 *
+viewer_snapshot(const Viewer *viewer, guint number)
+{
+    return g_array_index(viewer->snapshots, Snapshot, number).pixels;
+}
+
+guint64
+viewer_snapshot_bytes(const Viewer *viewer, guint number)
+{
+    return g_array_index(viewer->snapshots, Snapshot, number).bytes;
+}

@@ -3,41 +3,12 @@
 
 #include <string.h>
 
-Bitmap *
-bitmap_new(const guint32 *pixels, int stride, int x, int y, int width, int height)
-{
-    Bitmap *bitmap = g_malloc(sizeof *bitmap + (gsize)width * height * sizeof(guint32));
-    g_atomic_ref_count_init(&bitmap->refs);
-    bitmap->width = width;
-    bitmap->height = height;
-    for (int row = 0; row < height; row++)
-        memcpy(bitmap->pixels + (gsize)row * width, pixels + (gsize)(y + row) * stride + x,
-               (gsize)width * sizeof(guint32));
-    return bitmap;
-}
-
-Bitmap *
-bitmap_ref(Bitmap *bitmap)
-{
-    g_atomic_ref_count_inc(&bitmap->refs);
-    return bitmap;
-}
-
-void
-bitmap_unref(Bitmap *bitmap)
-{
-    if (bitmap && g_atomic_ref_count_dec(&bitmap->refs))
-        g_free(bitmap);
-}
-
-gsize
-bitmap_size(const Bitmap *bitmap)
-{
-    return bitmap ? (gsize)bitmap->width * bitmap->height * sizeof(guint32) : 0;
-}
+#define MAX_SPARE 640 /* commands: what a viewer may have at once, and one more frame's */
 
 /* The release info's id is the command's address, so it stands first in both variants. */
 struct QxlCommand {
+    QxlCommandPool *pool;
+    QxlCommand *next; /* in a queue, or in the pool */
     gboolean is_cursor;
     Bitmap *bitmap;
     gsize extra; /* bytes after the struct */
@@ -49,22 +20,140 @@ struct QxlCommand {
     QXLCursor shape; /* ends in a flexible array: stays last */
 };
 
+struct QxlCommandPool {
+    GMutex lock; /* a leaf lock; guards the rest */
+    QxlCommand *spare;
+    guint n_spare;
+    guint refs; /* the owner, and each command in use */
+};
+
+QxlCommandPool *
+qxl_command_pool_new(void)
+{
+    QxlCommandPool *pool = g_new0(QxlCommandPool, 1);
+    g_mutex_init(&pool->lock);
+    pool->refs = 1;
+    return pool;
+}
+
+static void
+pool_unref(QxlCommandPool *pool)
+{
+    g_mutex_lock(&pool->lock);
+    gboolean last = --pool->refs == 0;
+    g_mutex_unlock(&pool->lock);
+    if (!last)
+        return;
+    for (QxlCommand *command; (command = pool->spare);) {
+        pool->spare = command->next;
+        g_free(command);
+    }
+    g_mutex_clear(&pool->lock);
+    g_free(pool);
+}
+
+void
+qxl_command_pool_free(QxlCommandPool *pool)
+{
+    if (pool)
+        pool_unref(pool);
+}
+
+/* With extra bytes behind it; those are no pool's. */
+static QxlCommand *
+take(QxlCommandPool *pool, gsize extra)
+{
+    QxlCommand *command = NULL;
+    g_mutex_lock(&pool->lock);
+    pool->refs++;
+    if (!extra && pool->spare) {
+        command = pool->spare;
+        pool->spare = command->next;
+        pool->n_spare--;
+    }
+    g_mutex_unlock(&pool->lock);
+    if (command)
+        memset(command, 0, sizeof *command);
+    else
+        command = g_malloc0(sizeof *command + extra);
+    command->pool = pool;
+    command->extra = extra;
+    return command;
+}
+
+void
+qxl_command_free(QxlCommand *command)
+{
+    if (!command)
+        return;
+    QxlCommandPool *pool = command->pool;
+    bitmap_unref(command->bitmap);
+    g_mutex_lock(&pool->lock);
+    gboolean keep = !command->extra && pool->n_spare < MAX_SPARE;
+    if (keep) {
+        command->next = pool->spare;
+        pool->spare = command;
+        pool->n_spare++;
+    }
+    g_mutex_unlock(&pool->lock);
+    if (!keep)
+        g_free(command);
+    pool_unref(pool);
+}
+
+void
+qxl_queue_push(QxlQueue *queue, QxlCommand *command)
+{
+    command->next = NULL;
+    if (queue->tail)
+        queue->tail->next = command;
+    else
+        queue->head = command;
+    queue->tail = command;
+    queue->length++;
+}
+
+QxlCommand *
+qxl_queue_pop(QxlQueue *queue)
+{
+    QxlCommand *command = queue->head;
+    if (!command)
+        return NULL;
+    queue->head = command->next;
+    if (!queue->head)
+        queue->tail = NULL;
+    queue->length--;
+    return command;
+}
+
 static QXLRect
 rect(int x, int y, int width, int height)
 {
     return (QXLRect){.left = x, .top = y, .right = x + width, .bottom = y + height};
 }
 
+/* libspice-server makes a stream of what is copied by the plain PUT, and so of nothing else: a bit
+ * that PUT has no use for keeps an image out of it. It compresses what goes through a brush, too,
+ * without loss; where that is needed, an OR with a black one changes no pixel. */
 static void
-draw_bitmap(QxlCommand *command, Bitmap *bitmap)
+draw_bitmap(QxlCommand *command, Bitmap *bitmap, QxlDrawMode mode)
 {
     command->bitmap = bitmap_ref(bitmap);
 
     QXLDrawable *drawable = &command->drawable;
-    drawable->type = QXL_DRAW_COPY;
-    drawable->u.copy.src_bitmap = (uintptr_t)&command->image;
-    drawable->u.copy.src_area = rect(0, 0, bitmap->width, bitmap->height);
-    drawable->u.copy.rop_descriptor = SPICE_ROPD_OP_PUT;
+    if (mode == QXL_DRAW_EXACT) {
+        drawable->type = QXL_DRAW_OPAQUE;
+        drawable->u.opaque.src_bitmap = (uintptr_t)&command->image;
+        drawable->u.opaque.src_area = rect(0, 0, bitmap->width, bitmap->height);
+        drawable->u.opaque.brush.type = SPICE_BRUSH_TYPE_SOLID;
+        drawable->u.opaque.rop_descriptor = SPICE_ROPD_OP_OR;
+    } else {
+        drawable->type = QXL_DRAW_COPY;
+        drawable->u.copy.src_bitmap = (uintptr_t)&command->image;
+        drawable->u.copy.src_area = rect(0, 0, bitmap->width, bitmap->height);
+        drawable->u.copy.rop_descriptor =
+            SPICE_ROPD_OP_PUT | (mode == QXL_DRAW_STREAM ? 0 : SPICE_ROPD_INVERS_BRUSH);
+    }
 
     /* Not kept in the client's cache: the content rarely comes back, and no id has to be unique
      * then. */
@@ -81,9 +170,9 @@ draw_bitmap(QxlCommand *command, Bitmap *bitmap)
 }
 
 QxlCommand *
-qxl_command_draw(const PlanOp *op, Bitmap *bitmap)
+qxl_command_draw(QxlCommandPool *pool, const PlanOp *op, Bitmap *bitmap, QxlDrawMode mode)
 {
-    QxlCommand *command = g_new0(QxlCommand, 1);
+    QxlCommand *command = take(pool, 0);
     QXLDrawable *drawable = &command->drawable;
     drawable->release_info.id = (uintptr_t)command;
     drawable->effect = QXL_EFFECT_OPAQUE;
@@ -106,18 +195,17 @@ qxl_command_draw(const PlanOp *op, Bitmap *bitmap)
         drawable->u.fill.rop_descriptor = SPICE_ROPD_OP_PUT;
         break;
     default:
-        draw_bitmap(command, bitmap);
+        draw_bitmap(command, bitmap, mode);
     }
     return command;
 }
 
 QxlCommand *
-qxl_command_cursor(const Cursor *cursor)
+qxl_command_cursor(QxlCommandPool *pool, const Cursor *cursor)
 {
     gsize bytes = cursor ? (gsize)cursor->width * cursor->height * sizeof(guint32) : 0;
-    QxlCommand *command = g_malloc0(sizeof *command + bytes);
+    QxlCommand *command = take(pool, bytes);
     command->is_cursor = TRUE;
-    command->extra = bytes;
     command->cursor.release_info.id = (uintptr_t)command;
     if (!cursor) {
         command->cursor.type = QXL_CURSOR_HIDE;
@@ -138,19 +226,16 @@ qxl_command_cursor(const Cursor *cursor)
     return command;
 }
 
-void
-qxl_command_free(QxlCommand *command)
-{
-    if (!command)
-        return;
-    bitmap_unref(command->bitmap);
-    g_free(command);
-}
-
 gsize
 qxl_command_size(const QxlCommand *command)
 {
     return sizeof *command + command->extra + bitmap_size(command->bitmap);
+}
+
+const QxlCommand *
+qxl_command_next(const QxlCommand *command)
+{
+    return command->next;
 }
 
 void

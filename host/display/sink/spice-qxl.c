@@ -2,20 +2,21 @@
 #include "sink/spice-qxl.h"
 
 #include "region.h"
+#include "sink/spice-video.h"
 
 #include <string.h>
 
-#define MAX_COMMANDS                                                                               \
-    256 /* waiting for the worker: a frame's plan of a busy screen and some more                   \
-         */
+#define MAX_ALIVE                                                                                  \
+    512 /* commands that are not released: some frames' plans; the pool keeps no more */
 #define MIN_BYTES    (16u << 20) /* pixels that commands may keep alive, */
 #define FRAMES_ALIVE 4           /* or this many full frames, whichever is more */
-#define RETRY_MS     10 /* a viewer that was behind is asked this often whether it has room */
+#define MAX_MISSED   64          /* rectangles */
 
 /* The primary surface's life. Each step is asynchronous: the worker may be waiting for a slow
  * viewer. */
 typedef enum { SURFACE_NONE, SURFACE_CREATING, SURFACE_UP, SURFACE_DESTROYING } SurfaceState;
 enum { COOKIE_CREATED = 1, COOKIE_DESTROYED, COOKIE_MONITORS };
+#define NOTICE_ROOM 1u /* beside a bit for each cookie */
 
 struct QxlScreen {
     QXLInstance instance;
@@ -29,7 +30,11 @@ struct QxlScreen {
     int width, height;
     gboolean behind; /* missed is not empty, or there is another size */
     pixman_region32_t missed;
-    guint retry;
+    SpiceVideo video;
+    gboolean slow_link;
+    guint64 drawn, merged; /* frames */
+    QxlCommandPool *pool;
+    BitmapPool *bitmaps;
     Cursor *cursor; /* NULL: hidden; known again whenever there is a new surface */
     struct {
         QXLMonitorsConfig config;
@@ -37,10 +42,12 @@ struct QxlScreen {
     } monitors; /* the worker reads it until the cookie comes back */
 
     GMutex lock; /* guards the rest, which the worker touches too; a leaf lock */
-    GQueue commands, cursors;
-    gsize bytes;     /* of all commands that are not released */
-    guint64 cookies; /* a bit for each that came back, for the main thread */
-    GSource *notice;
+    QxlQueue commands, cursors;
+    gsize bytes, limit; /* of all commands that are not released */
+    guint alive;        /* those commands */
+    gboolean starved;   /* the main thread wants to know when there is room */
+    guint notices;      /* for the main thread */
+    GSource *notice;    /* wakes it; the pointer is constant */
 };
 
 static QxlScreen *
@@ -52,11 +59,37 @@ screen_of(QXLInstance *instance)
 /* The worker's side ------------------------------------------------------------------------------
  */
 
+static gboolean
+has_room_locked(const QxlScreen *screen)
+{
+    return screen->bytes < screen->limit && screen->alive < MAX_ALIVE &&
+           screen->commands.length == 0;
+}
+
+static void
+notify_locked(QxlScreen *screen, guint notice)
+{
+    screen->notices |= notice;
+    g_source_set_ready_time(screen->notice, 0);
+}
+
+/* After something went: who waits for room is told once. */
+static void
+notify_room_locked(QxlScreen *screen)
+{
+    if (!screen->starved || !has_room_locked(screen))
+        return;
+    screen->starved = FALSE;
+    notify_locked(screen, NOTICE_ROOM);
+}
+
 static int
-fetch(QxlScreen *screen, GQueue *queue, QXLCommandExt *ext)
+fetch(QxlScreen *screen, QxlQueue *queue, QXLCommandExt *ext)
 {
     g_mutex_lock(&screen->lock);
-    QxlCommand *command = g_queue_pop_head(queue);
+    QxlCommand *command = qxl_queue_pop(queue);
+    if (command)
+        notify_room_locked(screen);
     g_mutex_unlock(&screen->lock);
     if (!command)
         return FALSE;
@@ -79,7 +112,7 @@ get_cursor_command(QXLInstance *instance, QXLCommandExt *ext)
 }
 
 static int
-queue_is_empty(QxlScreen *screen, const GQueue *queue)
+queue_is_empty(QxlScreen *screen, const QxlQueue *queue)
 {
     g_mutex_lock(&screen->lock);
     gboolean empty = queue->length == 0;
@@ -102,6 +135,13 @@ req_cursor_notification(QXLInstance *instance)
 }
 
 static void
+forget_locked(QxlScreen *screen, const QxlCommand *command)
+{
+    screen->bytes -= MIN(screen->bytes, qxl_command_size(command));
+    screen->alive -= MIN(screen->alive, 1);
+}
+
+static void
 release_resource(QXLInstance *instance, QXLReleaseInfoExt info)
 {
     QxlScreen *screen = screen_of(instance);
@@ -109,25 +149,18 @@ release_resource(QXLInstance *instance, QXLReleaseInfoExt info)
     if (!command)
         return;
     g_mutex_lock(&screen->lock);
-    screen->bytes -= MIN(screen->bytes, qxl_command_size(command));
+    forget_locked(screen, command);
+    notify_room_locked(screen);
     g_mutex_unlock(&screen->lock);
     qxl_command_free(command);
 }
-
-static gboolean cookies_arrived(gpointer user);
 
 static void
 async_complete(QXLInstance *instance, uint64_t cookie)
 {
     QxlScreen *screen = screen_of(instance);
     g_mutex_lock(&screen->lock);
-    screen->cookies |= 1u << cookie;
-    if (!screen->notice) {
-        screen->notice = g_idle_source_new();
-        g_source_set_priority(screen->notice, G_PRIORITY_DEFAULT);
-        g_source_set_callback(screen->notice, cookies_arrived, screen, NULL);
-        g_source_attach(screen->notice, NULL);
-    }
+    notify_locked(screen, 1u << cookie);
     g_mutex_unlock(&screen->lock);
 }
 
@@ -209,33 +242,73 @@ static const QXLInterface qxl_interface = {
  */
 
 static void
-push(QxlScreen *screen, GQueue *queue, QxlCommand *command)
+push(QxlScreen *screen, QxlQueue *queue, QxlCommand *command)
 {
     g_mutex_lock(&screen->lock);
     screen->bytes += qxl_command_size(command);
-    g_queue_push_tail(queue, command);
+    screen->alive++;
+    qxl_queue_push(queue, command);
     g_mutex_unlock(&screen->lock);
 }
 
+/* Where there is none, room() follows. */
 static gboolean
 has_room(QxlScreen *screen)
 {
-    gsize frame = (gsize)screen->width * screen->height * sizeof(guint32);
-    gsize limit = MAX(MIN_BYTES, FRAMES_ALIVE * frame);
+    if (screen->events->clogged(screen->user))
+        return FALSE; /* qxl_screen_drained() follows */
     g_mutex_lock(&screen->lock);
-    gsize bytes = screen->bytes;
-    guint waiting = screen->commands.length;
+    gboolean room = has_room_locked(screen);
+    screen->starved = !room;
+    gboolean much = screen->bytes > screen->limit / 4 * 3 || screen->alive > MAX_ALIVE / 4 * 3;
     g_mutex_unlock(&screen->lock);
     /* The worker keeps commands until newer ones hide them; this makes it draw some and let go. */
-    if (bytes > limit / 2)
+    if (much)
         spice_qxl_oom(&screen->instance);
-    return bytes < limit && waiting < MAX_COMMANDS;
+    return room;
+}
+
+static void
+draw_often(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap, QxlDrawMode mode, guint times)
+{
+    while (times-- > 0)
+        push(screen, &screen->commands, qxl_command_draw(screen->pool, op, bitmap, mode));
 }
 
 static void
 draw(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap)
 {
-    push(screen, &screen->commands, qxl_command_draw(op, bitmap));
+    QxlDrawMode mode =
+        screen->slow_link && op->kind != PLAN_LOSSY ? QXL_DRAW_EXACT : QXL_DRAW_ANYHOW;
+    if (op->kind == PLAN_VIDEO)
+        draw_often(screen, op, bitmap, QXL_DRAW_STREAM,
+                   spice_video_draw(&screen->video, op, g_get_monotonic_time()));
+    else
+        draw_often(screen, op, bitmap, mode, 1);
+}
+
+/* With the pixels of the frame. */
+static void
+draw_pixels(QxlScreen *screen, const PlanOp *op)
+{
+    const Frame *frame = screen->frame;
+    Bitmap *bitmap = bitmap_new(screen->bitmaps, frame->pixels, frame->stride, op->x, op->y,
+                                op->width, op->height);
+    draw(screen, op, bitmap);
+    bitmap_unref(bitmap);
+}
+
+/* Remembers the frame's damage, clipped and with a bounded number of rectangles, for when there is
+ * room. */
+static void
+fall_behind(QxlScreen *screen)
+{
+    const Frame *frame = screen->frame;
+    pixman_region32_union(&screen->missed, &screen->missed, &frame->damage);
+    region_bound(&screen->missed, MAX_MISSED);
+    pixman_region32_intersect_rect(&screen->missed, &screen->missed, 0, 0, (guint)frame->width,
+                                   (guint)frame->height);
+    screen->behind = TRUE;
 }
 
 static void
@@ -252,6 +325,14 @@ create_surface(QxlScreen *screen)
                screen->width * sizeof(guint32));
     pixman_region32_clear(&screen->missed);
     screen->behind = FALSE;
+    /* What the frame has and no plan has told yet: the next plan must not stand on it. */
+    if (!region_is_empty(&frame->damage))
+        fall_behind(screen);
+    spice_video_clear(&screen->video);
+    g_mutex_lock(&screen->lock);
+    screen->limit = MAX(MIN_BYTES, FRAMES_ALIVE * sizeof(guint32) * (gsize)screen->width *
+                                       (gsize)screen->height);
+    g_mutex_unlock(&screen->lock);
     screen->state = SURFACE_CREATING;
     QXLDevSurfaceCreate create = {
         .width = screen->width,
@@ -285,17 +366,25 @@ announce_monitor(QxlScreen *screen)
                                     COOKIE_MONITORS);
 }
 
+static void
+free_all(QxlQueue *queue)
+{
+    for (QxlCommand *command; (command = qxl_queue_pop(queue));)
+        qxl_command_free(command);
+}
+
 /* A viewer forgets the cursor with the surface, and takes one only while there is a surface. */
 static void
 push_cursor(QxlScreen *screen)
 {
-    QxlCommand *command = qxl_command_cursor(screen->cursor);
+    QxlCommand *command = qxl_command_cursor(screen->pool, screen->cursor);
     g_mutex_lock(&screen->lock);
-    for (QxlCommand *old; (old = g_queue_pop_head(&screen->cursors));) {
-        screen->bytes -= MIN(screen->bytes, qxl_command_size(old));
-        qxl_command_free(old); /* nobody has fetched it: only the newest counts */
-    }
+    QxlQueue old = screen->cursors; /* nobody has fetched it: only the newest counts */
+    screen->cursors = (QxlQueue){0};
+    for (const QxlCommand *each = old.head; each; each = qxl_command_next(each))
+        forget_locked(screen, each);
     g_mutex_unlock(&screen->lock);
+    free_all(&old);
     push(screen, &screen->cursors, command);
     spice_qxl_wakeup(&screen->instance);
 }
@@ -306,137 +395,131 @@ size_differs(QxlScreen *screen)
     return screen->width != screen->frame->width || screen->height != screen->frame->height;
 }
 
-/* Draws what was missed, when there is room. */
+/* Draws what was missed, when there is room: what is video as such, the rest as images. */
 static void
 catch_up(QxlScreen *screen)
 {
-    if (screen->state == SURFACE_NONE) {
-        create_surface(screen);
-        return;
-    }
+    PlanOp videos[SPICE_VIDEO_AREAS];
     if (screen->state != SURFACE_UP || !has_room(screen))
         return;
     if (size_differs(screen)) {
         destroy_surface(screen);
         return;
     }
-    const Frame *frame = screen->frame;
+    guint n_videos =
+        spice_video_take(&screen->video, &screen->missed, g_get_monotonic_time(), videos);
     int n_boxes;
     const pixman_box32_t *boxes = region_boxes(&screen->missed, &n_boxes);
-    for (int i = 0; i < n_boxes; i++) {
-        PlanOp op = {.kind = PLAN_RAW,
-                     .x = boxes[i].x1,
-                     .y = boxes[i].y1,
-                     .width = boxes[i].x2 - boxes[i].x1,
-                     .height = boxes[i].y2 - boxes[i].y1};
-        Bitmap *bitmap = bitmap_new(frame->pixels, frame->stride, op.x, op.y, op.width, op.height);
-        draw(screen, &op, bitmap);
-        bitmap_unref(bitmap);
-    }
+    for (int i = 0; i < n_boxes; i++)
+        draw_pixels(screen, &(PlanOp){.kind = PLAN_RAW,
+                                      .x = boxes[i].x1,
+                                      .y = boxes[i].y1,
+                                      .width = boxes[i].x2 - boxes[i].x1,
+                                      .height = boxes[i].y2 - boxes[i].y1});
+    for (guint i = 0; i < n_videos; i++)
+        draw_pixels(screen, &videos[i]);
     pixman_region32_clear(&screen->missed);
     screen->behind = FALSE;
     spice_qxl_wakeup(&screen->instance);
-}
-
-static gboolean
-is_ready(QxlScreen *screen)
-{
-    return screen->state == SURFACE_NONE ||
-           (screen->state == SURFACE_UP && !screen->behind && has_room(screen));
-}
-
-static gboolean
-retry(gpointer user)
-{
-    QxlScreen *screen = user;
-    SpiceScope *previous = spice_scope_enter(screen->scope);
-    if (screen->behind)
-        catch_up(screen);
-    gboolean ready = is_ready(screen);
-    spice_scope_leave(previous);
-    if (!ready)
-        return G_SOURCE_CONTINUE;
-    screen->retry = 0;
-    screen->events->room(screen->user);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-retry_soon(QxlScreen *screen)
-{
-    if (!screen->retry)
-        screen->retry = g_timeout_add(RETRY_MS, retry, screen);
 }
 
 gboolean
 qxl_screen_ready(QxlScreen *screen)
 {
     SpiceScope *previous = spice_scope_enter(screen->scope);
-    gboolean ready = is_ready(screen);
+    gboolean ready =
+        screen->state == SURFACE_NONE || (screen->state == SURFACE_UP && has_room(screen));
     spice_scope_leave(previous);
-    if (!ready)
-        retry_soon(screen);
     return ready;
 }
 
+void
+qxl_screen_drained(QxlScreen *screen)
+{
+    screen->events->room(screen->user);
+}
+
+void
+qxl_screen_slow_link(QxlScreen *screen)
+{
+    screen->slow_link = TRUE;
+}
+
+/* Pixels are never drawn from here: the frame may have changes that no plan has told yet. Whoever
+ * has room asks for a frame, and qxl_screen_update() comes. */
 static gboolean
-cookies_arrived(gpointer user)
+noticed(gpointer user)
 {
     QxlScreen *screen = user;
+    g_source_set_ready_time(screen->notice, -1);
     g_mutex_lock(&screen->lock);
-    guint64 cookies = screen->cookies;
-    screen->cookies = 0;
-    g_clear_pointer(&screen->notice, g_source_unref);
+    guint notices = screen->notices;
+    screen->notices = 0;
     g_mutex_unlock(&screen->lock);
 
     SpiceScope *previous = spice_scope_enter(screen->scope);
-    if (cookies & (1u << COOKIE_CREATED)) {
+    if (notices & (1u << COOKIE_CREATED)) {
         screen->state = SURFACE_UP;
         announce_monitor(screen);
         push_cursor(screen);
-        if (screen->behind)
-            catch_up(screen);
     }
-    if (cookies & (1u << COOKIE_DESTROYED)) {
+    if (notices & (1u << COOKIE_DESTROYED)) {
         g_clear_pointer(&screen->primary, g_free);
         screen->state = SURFACE_NONE;
         create_surface(screen);
     }
     spice_scope_leave(previous);
-    return G_SOURCE_REMOVE;
+    if (notices & (NOTICE_ROOM | 1u << COOKIE_CREATED))
+        screen->events->room(screen->user);
+    return G_SOURCE_CONTINUE;
 }
 
-/* Remembers the frame's damage, clipped and with a bounded number of rectangles, for when there is
- * room. */
-static void
-fall_behind(QxlScreen *screen)
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer user)
 {
-    const Frame *frame = screen->frame;
-    pixman_region32_union(&screen->missed, &screen->missed, &frame->damage);
-    region_bound(&screen->missed, MAX_COMMANDS / 4);
-    pixman_region32_intersect_rect(&screen->missed, &screen->missed, 0, 0, (guint)frame->width,
-                                   (guint)frame->height);
-    screen->behind = TRUE;
+    return callback(user);
+}
+
+static GSourceFuncs notice_funcs = {.dispatch = dispatch};
+
+static void
+draw_all(QxlScreen *screen, const Drawing *drawings, guint n_drawings)
+{
+    for (guint i = 0; i < n_drawings; i++)
+        draw(screen, &drawings[i].op, drawings[i].bitmap);
+    if (n_drawings > 0)
+        spice_qxl_wakeup(&screen->instance);
 }
 
 void
-qxl_screen_update(QxlScreen *screen, const Frame *frame, const Drawing *drawings, guint n_drawings)
+qxl_screen_update(QxlScreen *screen, const Frame *frame, gboolean planned, const Drawing *drawings,
+                  guint n_drawings)
 {
     SpiceScope *previous = spice_scope_enter(screen->scope);
     screen->frame = frame;
+    for (guint i = 0; i < n_drawings; i++)
+        if (drawings[i].op.kind == PLAN_VIDEO)
+            spice_video_see(&screen->video, &drawings[i].op, g_get_monotonic_time());
     if (screen->state == SURFACE_NONE) {
         create_surface(screen);
-    } else if (n_drawings == 0 || !is_ready(screen) || size_differs(screen)) {
+    } else if (planned && !screen->behind && screen->state == SURFACE_UP && !size_differs(screen) &&
+               has_room(screen)) {
+        draw_all(screen, drawings, n_drawings);
+        screen->drawn += n_drawings > 0;
+    } else {
         fall_behind(screen);
         catch_up(screen);
-    } else {
-        for (guint i = 0; i < n_drawings; i++)
-            draw(screen, &drawings[i].op, drawings[i].bitmap);
-        spice_qxl_wakeup(&screen->instance);
+        screen->drawn += !screen->behind;
+        screen->merged += screen->behind && !region_is_empty(&frame->damage);
     }
-    if (screen->behind)
-        retry_soon(screen);
     spice_scope_leave(previous);
+}
+
+void
+qxl_screen_stats(const QxlScreen *screen, guint64 *drawn, guint64 *merged)
+{
+    *drawn = screen->drawn;
+    *merged = screen->merged;
 }
 
 void
@@ -451,7 +534,7 @@ qxl_screen_cursor(QxlScreen *screen, Cursor *cursor)
 }
 
 QxlScreen *
-qxl_screen_new(SpiceServer *server, SpiceScope *scope, const Frame *frame,
+qxl_screen_new(SpiceServer *server, SpiceScope *scope, BitmapPool *bitmaps, const Frame *frame,
                const QxlScreenEvents *events, gpointer user)
 {
     QxlScreen *screen = g_new0(QxlScreen, 1);
@@ -462,8 +545,12 @@ qxl_screen_new(SpiceServer *server, SpiceScope *scope, const Frame *frame,
     screen->user = user;
     pixman_region32_init(&screen->missed);
     g_mutex_init(&screen->lock);
-    g_queue_init(&screen->commands);
-    g_queue_init(&screen->cursors);
+    screen->bitmaps = bitmaps;
+    screen->pool = qxl_command_pool_new();
+    screen->notice = g_source_new(&notice_funcs, sizeof(GSource));
+    g_source_set_static_name(screen->notice, "spice screen");
+    g_source_set_callback(screen->notice, noticed, screen, NULL);
+    g_source_attach(screen->notice, g_main_context_get_thread_default());
 
     spice_server_add_interface(server, &screen->instance.base);
     spice_qxl_set_device_info(&screen->instance, "pci/0000/02.0", 0, 1);
@@ -480,13 +567,11 @@ qxl_screen_free(QxlScreen *screen)
 {
     if (!screen)
         return;
-    g_clear_handle_id(&screen->retry, g_source_remove);
-    if (screen->notice) {
-        g_source_destroy(screen->notice);
-        g_source_unref(screen->notice);
-    }
-    g_queue_clear_full(&screen->commands, (GDestroyNotify)qxl_command_free);
-    g_queue_clear_full(&screen->cursors, (GDestroyNotify)qxl_command_free);
+    g_source_destroy(screen->notice);
+    g_source_unref(screen->notice);
+    free_all(&screen->commands);
+    free_all(&screen->cursors);
+    qxl_command_pool_free(screen->pool);
     pixman_region32_fini(&screen->missed);
     g_clear_pointer(&screen->cursor, cursor_unref);
     g_mutex_clear(&screen->lock);

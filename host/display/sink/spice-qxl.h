@@ -9,8 +9,11 @@
  * fetches our commands.
  *
  * A viewer that is slower than the guest gets fewer, newer frames: what it cannot take now is only
- * remembered as a region, and its pixels are taken from the frame once there is room. Main thread
- * only, but for the worker's callbacks.
+ * remembered as a region, and its pixels are taken from the next frame that comes when there is
+ * room. It has room when libspice-server has taken up everything and the client's connections have
+ * taken what was sent; what it holds is bounded by bytes and commands all the same. Nothing polls:
+ * the worker and the connections tell when that changes. Main thread only, but for the worker's
+ * callbacks.
  */
 
 /* A frame's operations with the pixels that they draw; made once for all viewers. */
@@ -24,17 +27,24 @@ typedef struct QxlScreen QxlScreen;
 typedef struct {
     void (*resize)(int width, int height, gpointer user); /* the viewer's window has this size */
     void (*room)(gpointer user);                          /* ready again, after it was not */
+    gboolean (*clogged)(
+        gpointer user); /* is there much under way? If so, qxl_screen_drained() follows */
 } QxlScreenEvents;
 
 /* scope is the server's. frame: what to begin with; NULL: nothing yet. */
-QxlScreen *qxl_screen_new(SpiceServer *server, SpiceScope *scope, const Frame *frame,
-                          const QxlScreenEvents *events, gpointer user);
+QxlScreen *qxl_screen_new(SpiceServer *server, SpiceScope *scope, BitmapPool *bitmaps,
+                          const Frame *frame, const QxlScreenEvents *events, gpointer user);
 /* After spice_server_destroy(): then no callback comes any more. */
 void qxl_screen_free(QxlScreen *screen);
 
-/* The frame (read again later, see SinkType.present) has changed in its damage, and drawings (in
- * order) say how; none: its pixels do. */
-void qxl_screen_update(QxlScreen *screen, const Frame *frame, const Drawing *drawings,
-                       guint n_drawings);
+/* The frame (read again later, see SinkType.present) has changed in its damage, and drawings say
+ * how, in order. Not planned: its pixels do. */
+void qxl_screen_update(QxlScreen *screen, const Frame *frame, gboolean planned,
+                       const Drawing *drawings, guint n_drawings);
 void qxl_screen_cursor(QxlScreen *screen, Cursor *cursor); /* NULL hides it */
 gboolean qxl_screen_ready(QxlScreen *screen); /* can take a frame; if not, room() follows */
+void qxl_screen_drained(QxlScreen *screen);
+/* libspice-server compresses with loss: what must be exact has to be drawn so. */
+void qxl_screen_slow_link(QxlScreen *screen);
+/* Frames that were drawn, and those that only made a later one larger. */
+void qxl_screen_stats(const QxlScreen *screen, guint64 *drawn, guint64 *merged);

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define KERNEL_BUFFER (64 << 10)
+#define KERNEL_BUFFER (32 << 10)
 #define MAX_STRANGERS 64  /* connections of others, before our own */
 #define ACCEPT_MS     100 /* the kernel may be busy with its own half of our connection */
 #define ROUNDS        16  /* of a full buffer at a time: others have their turn, too */
@@ -39,7 +39,7 @@ struct SpiceRelay {
     End client, server;
     Flow down, up; /* to the client, to the server */
     SpiceMeter meter;
-    void (*ended)(SpiceRelay *relay, gpointer user);
+    const SpiceRelayEvents *events;
     gpointer user;
 };
 
@@ -61,7 +61,7 @@ bound_buffers(int fd)
     int size = KERNEL_BUFFER, on = 1;
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a Unix socket has no need of it */
 }
 
 /* Our connection stands already, so this hardly waits. */
@@ -197,16 +197,19 @@ dispatch(GSource *source, GSourceFunc callback, gpointer user)
     if (relay->server.tag &&
         g_source_query_unix_fd(source, relay->server.tag) & (G_IO_HUP | G_IO_ERR))
         stop_polling(relay, &relay->server);
+    gboolean was_full = is_full(&relay->down);
     gboolean goes_on = pump(relay, &relay->up) & pump(relay, &relay->down);
     /* The server has ended, and the client has all that it said. Or the client has: a viewer
      * without its half of a connection is of no use. */
     gboolean told = relay->down.drained && !is_full(&relay->down);
     if (!goes_on || told || client_hung_up || relay->up.drained) {
-        relay->ended(relay, relay->user);
+        relay->events->ended(relay, relay->user);
         return G_SOURCE_CONTINUE; /* the relay may be freed by now, and is destroyed then */
     }
     poll_for(relay, &relay->client, !is_full(&relay->up), is_full(&relay->down));
     poll_for(relay, &relay->server, !is_full(&relay->down), is_full(&relay->up));
+    if (was_full && !is_full(&relay->down))
+        relay->events->drained(relay->user);
     return G_SOURCE_CONTINUE;
 }
 
@@ -221,8 +224,8 @@ add_end(SpiceRelay *relay, End *end, int fd)
 }
 
 SpiceRelay *
-spice_relay_new(int client, int *server, void (*ended)(SpiceRelay *relay, gpointer user),
-                gpointer user, GError **error)
+spice_relay_new(int client, int *server, const SpiceRelayEvents *events, gpointer user,
+                GError **error)
 {
     int pair[2];
     if (!loopback_pair(pair) &&
@@ -235,6 +238,7 @@ spice_relay_new(int client, int *server, void (*ended)(SpiceRelay *relay, gpoint
     SpiceRelay *relay = (SpiceRelay *)g_source_new(&relay_funcs, sizeof *relay);
     g_source_set_static_name(&relay->source, "spice relay");
     fcntl(client, F_SETFL, fcntl(client, F_GETFL) | O_NONBLOCK);
+    bound_buffers(client);
     add_end(relay, &relay->client, client);
     add_end(relay, &relay->server, pair[0]);
     *server = pair[1];
@@ -242,7 +246,7 @@ spice_relay_new(int client, int *server, void (*ended)(SpiceRelay *relay, gpoint
     relay->up = (Flow){.from = &relay->client, .to = &relay->server, .side = SPICE_METER_CLIENT};
     relay->down.buffer = g_malloc(SPICE_RELAY_BUFFER);
     relay->up.buffer = g_malloc(SPICE_RELAY_BUFFER);
-    relay->ended = ended;
+    relay->events = events;
     relay->user = user;
     spice_meter_init(&relay->meter);
     g_source_attach(&relay->source, g_main_context_get_thread_default());
@@ -260,6 +264,12 @@ spice_relay_free(SpiceRelay *relay)
     g_free(relay->down.buffer);
     g_free(relay->up.buffer);
     g_source_unref(&relay->source);
+}
+
+gboolean
+spice_relay_is_full(const SpiceRelay *relay)
+{
+    return is_full(&relay->down);
 }
 
 void

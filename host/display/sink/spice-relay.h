@@ -17,7 +17,7 @@
  * sleeps when nothing moves. Main thread only.
  */
 
-#define SPICE_RELAY_BUFFER (64 << 10)
+#define SPICE_RELAY_BUFFER (32 << 10)
 
 typedef struct SpiceRelay SpiceRelay;
 
@@ -30,11 +30,18 @@ typedef struct {
     guint64 bandwidth;
 } SpiceRelayStats;
 
-/* ended: either side is gone and what the server had to say was sent; free the relay then (inside
- * the call, too). Takes client over in any case; *server is the end for libspice-server. NULL when
- * the system has no socket left. */
-SpiceRelay *spice_relay_new(int client, int *server,
-                            void (*ended)(SpiceRelay *relay, gpointer user), gpointer user,
+typedef struct {
+    /* Either side is gone and what the server had to say was sent; free the relay then (inside the
+     * call, too). */
+    void (*ended)(SpiceRelay *relay, gpointer user);
+    void (*drained)(gpointer user); /* it is not full any more */
+} SpiceRelayEvents;
+
+/* Takes client over in any case; *server is the end for libspice-server. NULL when the system has
+ * no socket left. */
+SpiceRelay *spice_relay_new(int client, int *server, const SpiceRelayEvents *events, gpointer user,
                             GError **error);
 void spice_relay_free(SpiceRelay *relay); /* cuts the connection on both sides */
+/* The client has not taken yet what the server sent. */
+gboolean spice_relay_is_full(const SpiceRelay *relay);
 void spice_relay_stats(const SpiceRelay *relay, SpiceRelayStats *stats);

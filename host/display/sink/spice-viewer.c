@@ -80,7 +80,18 @@ on_room(gpointer user)
     viewer->context->events->wants_frame(viewer->context->user);
 }
 
-static const QxlScreenEvents screen_events = {.resize = on_resize, .room = on_room};
+static gboolean
+is_clogged(gpointer user)
+{
+    SpiceViewer *viewer = user;
+    for (guint i = 0; i < viewer->relays->len; i++)
+        if (spice_relay_is_full(g_ptr_array_index(viewer->relays, i)))
+            return TRUE;
+    return FALSE;
+}
+
+static const QxlScreenEvents screen_events = {
+    .resize = on_resize, .room = on_room, .clogged = is_clogged};
 
 static gboolean
 no_link(gpointer user)
@@ -102,7 +113,7 @@ start_server(SpiceViewer *viewer)
     spice_server_set_image_compression(server, SPICE_IMAGE_COMPRESSION_AUTO_LZ);
     spice_server_set_jpeg_compression(server, SPICE_WAN_COMPRESSION_AUTO);
     spice_server_set_zlib_glz_compression(server, SPICE_WAN_COMPRESSION_AUTO);
-    spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_FILTER);
+    spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_ALL);
     spice_server_set_playback_compression(server, TRUE);
     spice_server_set_agent_mouse(server, FALSE); /* the tablet stays: positions come to us */
     spice_server_set_agent_copypaste(server, TRUE);
@@ -111,8 +122,8 @@ start_server(SpiceViewer *viewer)
 }
 
 SpiceViewer *
-spice_viewer_new(const SinkContext *context, const Frame *frame, const SpiceViewerEvents *events,
-                 gpointer user)
+spice_viewer_new(const SinkContext *context, BitmapPool *bitmaps, const Frame *frame,
+                 const SpiceViewerEvents *events, gpointer user)
 {
     SpiceViewer *viewer = g_new0(SpiceViewer, 1);
     viewer->context = context;
@@ -126,7 +137,7 @@ spice_viewer_new(const SinkContext *context, const Frame *frame, const SpiceView
     gboolean started = start_server(viewer);
     if (started) {
         viewer->screen =
-            qxl_screen_new(viewer->server, &viewer->scope, frame, &screen_events, viewer);
+            qxl_screen_new(viewer->server, &viewer->scope, bitmaps, frame, &screen_events, viewer);
         viewer->input = spice_input_new(viewer->server, context->input);
         viewer->sound = spice_sound_new(viewer->server);
         viewer->agent =
@@ -168,7 +179,17 @@ on_relay_ended(SpiceRelay *relay, gpointer user)
 {
     SpiceViewer *viewer = user;
     g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
+    qxl_screen_drained(viewer->screen);
 }
+
+static void
+on_relay_drained(gpointer user)
+{
+    SpiceViewer *viewer = user;
+    qxl_screen_drained(viewer->screen);
+}
+
+static const SpiceRelayEvents relay_events = {.ended = on_relay_ended, .drained = on_relay_drained};
 
 gboolean
 spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
@@ -179,7 +200,7 @@ spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "The viewer has too many connections.");
         return FALSE;
     }
-    SpiceRelay *relay = spice_relay_new(fd, &end, on_relay_ended, viewer, error);
+    SpiceRelay *relay = spice_relay_new(fd, &end, &relay_events, viewer, error);
     if (!relay)
         return FALSE;
     SpiceScope *previous = spice_scope_enter(&viewer->scope);

@@ -20,7 +20,7 @@ typedef struct {
 
 /* context outlives the viewer; frame as in qxl_screen_new(). NULL when libspice-server does not
  * start. */
-SpiceViewer *spice_viewer_new(const SinkContext *context, const Frame *frame,
+SpiceViewer *spice_viewer_new(const SinkContext *context, BitmapPool *bitmaps, const Frame *frame,
                               const SpiceViewerEvents *events, gpointer user);
 void spice_viewer_free(SpiceViewer *viewer);
 

@@ -15,6 +15,8 @@
 struct Sink {
     SinkContext context;
     GPtrArray *viewers, *links;
+    BitmapPool *bitmaps;
+    GArray *drawings; /* of the frame that is presented */
     const Frame *frame;
     Cursor *cursor; /* NULL: hidden */
     guint rate;     /* of the sound that plays; 0: none */
@@ -48,6 +50,8 @@ spice_open(const SinkContext *context, GError **error)
     Sink *sink = g_new0(Sink, 1);
     sink->context = *context;
     sink->viewers = g_ptr_array_new_with_free_func((GDestroyNotify)spice_viewer_free);
+    sink->bitmaps = bitmap_pool_new();
+    sink->drawings = g_array_sized_new(FALSE, FALSE, sizeof(Drawing), MAX_DRAWINGS);
     sink->links = g_ptr_array_new_with_free_func((GDestroyNotify)spice_link_free);
     return sink;
 }
@@ -59,6 +63,8 @@ spice_close(Sink *sink)
         return;
     g_ptr_array_unref(sink->links);
     g_ptr_array_unref(sink->viewers);
+    g_array_unref(sink->drawings);
+    bitmap_pool_free(sink->bitmaps);
     g_clear_pointer(&sink->cursor, cursor_unref);
     g_free(sink);
 }
@@ -82,7 +88,8 @@ new_viewer(Sink *sink, GError **error)
                     "The desktop has %d SPICE viewers already.", MAX_VIEWERS);
         return NULL;
     }
-    SpiceViewer *viewer = spice_viewer_new(&sink->context, sink->frame, &viewer_events, sink);
+    SpiceViewer *viewer =
+        spice_viewer_new(&sink->context, sink->bitmaps, sink->frame, &viewer_events, sink);
     if (!viewer) {
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "The SPICE server did not start.");
         return NULL;
@@ -140,53 +147,62 @@ spice_ready(Sink *sink)
     return ready;
 }
 
-static gboolean
-is_drawn_by_pixels(const PlanOp *op)
-{
-    return op->kind != PLAN_COPY && op->kind != PLAN_FILL;
-}
-
 static void
-add_drawing(GArray *drawings, const PlanOp *op, const Frame *frame)
+add_drawing(Sink *sink, const PlanOp *op, const Frame *frame)
 {
     Drawing drawing = {.op = *op};
-    if (is_drawn_by_pixels(op))
-        drawing.bitmap =
-            bitmap_new(frame->pixels, frame->stride, op->x, op->y, op->width, op->height);
-    g_array_append_val(drawings, drawing);
+    if (op->kind != PLAN_COPY && op->kind != PLAN_FILL)
+        drawing.bitmap = bitmap_new(sink->bitmaps, frame->pixels, frame->stride, op->x, op->y,
+                                    op->width, op->height);
+    g_array_append_val(sink->drawings, drawing);
 }
 
-/* Copies and fills as planned; all that needs pixels as few, large bitmaps: each costs the viewer a
- * message. */
-static GArray *
-make_drawings(const Frame *frame, const Plan *plan)
+/* A region's pixels as few, large bitmaps: each costs the viewer a message. */
+static void
+add_pixels(Sink *sink, PlanKind kind, pixman_region32_t *region, const Frame *frame)
 {
-    guint n_ops;
-    const PlanOp *ops = plan_ops(plan, &n_ops);
-    GArray *drawings = g_array_new(FALSE, FALSE, sizeof(Drawing));
-    pixman_region32_t pixels;
-    pixman_region32_init(&pixels);
-    for (guint i = 0; i < n_ops; i++) {
-        if (!is_drawn_by_pixels(&ops[i]) && drawings->len < MAX_DRAWINGS / 2)
-            add_drawing(drawings, &ops[i], frame);
-        else
-            region_add(&pixels, ops[i].x, ops[i].y, ops[i].width, ops[i].height);
-    }
-    region_bound(&pixels, MAX_DRAWINGS / 2);
-    pixman_region32_intersect_rect(&pixels, &pixels, 0, 0, (guint)frame->width,
-                                   (guint)frame->height);
     int n_boxes;
-    const pixman_box32_t *boxes = region_boxes(&pixels, &n_boxes);
-    for (int i = 0; i < n_boxes; i++) {
-        PlanOp op = {.kind = PLAN_RAW,
-                     .x = boxes[i].x1,
-                     .y = boxes[i].y1,
-                     .width = boxes[i].x2 - boxes[i].x1,
-                     .height = boxes[i].y2 - boxes[i].y1};
-        add_drawing(drawings, &op, frame);
+    region_bound(region, MAX_DRAWINGS / 4);
+    pixman_region32_intersect_rect(region, region, 0, 0, (guint)frame->width, (guint)frame->height);
+    const pixman_box32_t *boxes = region_boxes(region, &n_boxes);
+    for (int i = 0; i < n_boxes; i++)
+        add_drawing(sink,
+                    &(PlanOp){.kind = kind,
+                              .x = boxes[i].x1,
+                              .y = boxes[i].y1,
+                              .width = boxes[i].x2 - boxes[i].x1,
+                              .height = boxes[i].y2 - boxes[i].y1},
+                    frame);
+}
+
+/* Copies first, as they read what the viewer has; then all that is neither video nor one colour,
+ * photographs apart from what has to stay sharp on a slow link; then what is exactly a rectangle,
+ * as one that covers others (regions grow when they have too many parts) would hide it. */
+static void
+make_drawings(Sink *sink, const Frame *frame, const Plan *plan)
+{
+    guint n_ops, n_copies = 0, n_fills = 0;
+    const PlanOp *ops = plan_ops(plan, &n_ops);
+    pixman_region32_t sharp, photos;
+    pixman_region32_init(&sharp);
+    pixman_region32_init(&photos);
+    for (guint i = 0; i < n_ops; i++) {
+        gboolean is_rectangle =
+            ops[i].kind == PLAN_VIDEO || (ops[i].kind == PLAN_FILL && n_fills++ < MAX_DRAWINGS / 4);
+        if (ops[i].kind == PLAN_COPY && n_copies++ < MAX_DRAWINGS / 4)
+            add_drawing(sink, &ops[i], frame);
+        else if (!is_rectangle)
+            region_add(ops[i].kind == PLAN_LOSSY ? &photos : &sharp, ops[i].x, ops[i].y,
+                       ops[i].width, ops[i].height);
     }
-    pixman_region32_fini(&pixels);
-    return drawings;
+    add_pixels(sink, PLAN_LOSSY, &photos, frame);
+    add_pixels(sink, PLAN_RAW, &sharp, frame);
+    n_fills = 0;
+    for (guint i = 0; i < n_ops; i++)
+        if (ops[i].kind == PLAN_VIDEO || (ops[i].kind == PLAN_FILL && n_fills++ < MAX_DRAWINGS / 4))
+            add_drawing(sink, &ops[i], frame);
+    pixman_region32_fini(&sharp);
+    pixman_region32_fini(&photos);
 }
 
 static void
@@ -195,14 +211,16 @@ spice_present(Sink *sink, const Frame *frame, const Plan *plan)
     sink->frame = frame;
     if (sink->viewers->len == 0)
         return;
-    g_autoptr(GArray) drawings =
-        plan ? make_drawings(frame, plan) : g_array_new(FALSE, FALSE, sizeof(Drawing));
+    if (plan)
+        make_drawings(sink, frame, plan);
     for (guint i = 0; i < sink->viewers->len; i++) {
         QxlScreen *screen = spice_viewer_screen(g_ptr_array_index(sink->viewers, i));
-        qxl_screen_update(screen, frame, (const Drawing *)(void *)drawings->data, drawings->len);
+        qxl_screen_update(screen, frame, plan != NULL,
+                          (const Drawing *)(void *)sink->drawings->data, sink->drawings->len);
     }
-    for (guint i = 0; i < drawings->len; i++)
-        bitmap_unref(g_array_index(drawings, Drawing, i).bitmap);
+    for (guint i = 0; i < sink->drawings->len; i++)
+        bitmap_unref(g_array_index(sink->drawings, Drawing, i).bitmap);
+    g_array_set_size(sink->drawings, 0);
 }
 
 static void

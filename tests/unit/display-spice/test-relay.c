@@ -28,6 +28,13 @@ on_ended(SpiceRelay *relay, gpointer user)
 }
 
 static void
+on_drained(gpointer user)
+{
+}
+
+static const SpiceRelayEvents events = {.ended = on_ended, .drained = on_drained};
+
+static void
 line_open(Line *line)
 {
     int pair[2];
@@ -35,7 +42,7 @@ line_open(Line *line)
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), ==,
                     0);
     *line = (Line){.client = pair[0]};
-    line->relay = spice_relay_new(pair[1], &line->server, on_ended, line, &error);
+    line->relay = spice_relay_new(pair[1], &line->server, &events, line, &error);
     g_assert_no_error(error);
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "../plan.h"
+
+/*
+ * Which parts of one viewer's screen libspice-server sends as video streams.
+ *
+ * Its public interface has no word for "this is video": it makes a stream of an area by itself once
+ * that was drawn 21 times in the same size, with no more than 200 ms between two. (Its stream
+ * device could begin at once, and knows nothing but the full screen.) But only drawings count, not
+ * time, and one that is drawn over before it was sent is not sent. So the first frame of a video is
+ * drawn 21 times in a row: they share one bitmap, the worker takes them up in less than a
+ * millisecond, and the viewer gets the stream and in it the first frame. Measured: in each of 20
+ * starts the first frame came in the stream already. Main thread only.
+ */
+
+#define SPICE_VIDEO_START  21
+#define SPICE_VIDEO_AREAS  4
+#define SPICE_VIDEO_GAP_US (G_USEC_PER_SEC / 2) /* libspice-server ends a stream after a second */
+
+typedef struct {
+    struct {
+        PlanOp op;
+        gint64 seen;  /* the plan had it then; µs, monotonic; 0: free */
+        gint64 drawn; /* in a stream; 0: not yet */
+    } areas[SPICE_VIDEO_AREAS];
+} SpiceVideo;
+
+void spice_video_clear(SpiceVideo *video); /* there is another surface */
+/* The plan says that op is video. */
+void spice_video_see(SpiceVideo *video, const PlanOp *op, gint64 now);
+/* How often op is to be drawn now, as it is drawn. */
+guint spice_video_draw(SpiceVideo *video, const PlanOp *op, gint64 now);
+/* Takes what is video now out of region (grown to whole areas, of a screen of this size): ops has
+ * room for SPICE_VIDEO_AREAS. How many there are. */
+guint spice_video_take(SpiceVideo *video, pixman_region32_t *region, gint64 now, PlanOp *ops);

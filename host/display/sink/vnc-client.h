@@ -24,10 +24,13 @@ void vnc_client_free(VncClient *client);
 
 void vnc_client_resized(VncClient *client, int width, int height);
 VncUpdate *vnc_client_update(VncClient *client); /* what it has still to be sent */
-/* Handshake done, a request open, and its queue short enough to take another update? */
+/* Handshake done, a request open, and room on its link for another update? When the room comes by
+ * time alone, wants_frame tells. */
 gboolean vnc_client_ready(const VncClient *client);
 SinkProgress vnc_client_progress(const VncClient *client);
 gboolean vnc_client_entered(const VncClient *client);
-/* Sends an update that was taken. */
-void vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets);
+/* What to send now, as vnc_update_take() says. */
+gboolean vnc_client_take(VncClient *client, VncWork *work);
+/* Sends an update that was taken. encode_us: what making it took, for the figures. */
+void vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us);
 void vnc_client_stats(const VncClient *client, json_t *object);

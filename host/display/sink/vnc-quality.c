@@ -100,7 +100,7 @@ vnc_quality_steps(const VncQuality *quality)
 }
 
 int
-vnc_quality_level(const VncQuality *quality, int wish)
+vnc_quality_lowered(int wish, guint steps)
 {
-    return wish <= LOWEST ? wish : MAX(wish - (int)quality->steps * LEVELS, LOWEST);
+    return wish <= LOWEST ? wish : MAX(wish - (int)steps * LEVELS, LOWEST);
 }

@@ -23,5 +23,5 @@ void vnc_quality_sent(VncQuality *quality, gint64 now, gsize bytes, gsize lossy,
                       gboolean held_back);
 /* Steps down from the client's wish: 0 to VNC_QUALITY_STEPS. */
 guint vnc_quality_steps(const VncQuality *quality);
-/* The level (0 to 9) to encode with; wish is the client's, and -1 stays -1. */
-int vnc_quality_level(const VncQuality *quality, int wish);
+/* The level (0 to 9) to encode with, so many steps down; wish is the client's, and -1 stays -1. */
+int vnc_quality_lowered(int wish, guint steps);

@@ -4,11 +4,16 @@
 #include "vnc-cursor.h"
 #include "vnc-framing.h"
 #include "vnc-lossy.h"
+#include "vnc-quality.h"
+#include "vnc-slice.h"
 
 #define QUALITY_FIRST (-32) /* level 0; -23 is level 9 */
 #define QUALITY_LAST  (-23)
-#define SHARP_STEP                                                                                 \
-    (512 * 512) /* pixels sent sharp at once: a step that new damage hardly waits for */
+#define SHARP_STEP    (512 * 512) /* pixels made exact at once, whatever the link */
+#define SHARP_LEAST   (64 * 16)
+#define SHARP_COST    2 /* bytes a pixel that a photograph takes without loss */
+#define SHARP_SHARE                                                                                \
+    8 /* of an update that has more than it may have, at least one part in so many */
 #define MAX_RECTANGLES 60000 /* an update counts them in 16 bits */
 #define MAX_REGION     256
 
@@ -29,9 +34,10 @@ typedef enum {
 struct VncUpdate {
     void (*wants_frame)(gpointer user);
     gpointer user;
-    guint has; /* bits of known */
-    EncodeSettings settings;
-    int width, height; /* as the client knows, or is about to be told */
+    guint has;               /* bits of known */
+    EncodeSettings settings; /* quality: the client's wish */
+    int quality;             /* in use */
+    int width, height;       /* as the client knows, or is about to be told */
     Cursor *cursor;
     gboolean cursor_known;
     guint leds, waiting; /* Waiting */
@@ -39,10 +45,40 @@ struct VncUpdate {
     gboolean is_continuous;
     gboolean asked; /* a request is open, be its area empty or not */
     VncLossy *lossy;
-    gboolean in_flight, stale, sharp_turn;
-    pixman_region32_t taken, answered; /* the pixels in flight, and the requests they answer */
-    guint64 sent;
+    VncSlice *slice;
+    gboolean in_flight, stale, held_back;
+    pixman_region32_t taken, answered; /* the changes in flight, and the requests they answer */
+    guint64 sent, merged;
+    guint changes; /* since the last update was taken */
+    gsize bytes, lossy_bytes;
 };
+
+void
+vnc_work_init(VncWork *work)
+{
+    pixman_region32_init(&work->changed);
+    pixman_region32_init(&work->exact);
+}
+
+void
+vnc_work_clear(VncWork *work)
+{
+    pixman_region32_fini(&work->changed);
+    pixman_region32_fini(&work->exact);
+}
+
+gboolean
+vnc_work_is_empty(const VncWork *work)
+{
+    return region_is_empty(&work->changed) && region_is_empty(&work->exact);
+}
+
+gboolean
+vnc_work_equal(const VncWork *a, const VncWork *b)
+{
+    return encode_settings_equal(&a->settings, &b->settings) &&
+           region_equal(&a->changed, &b->changed) && region_equal(&a->exact, &b->exact);
+}
 
 VncUpdate *
 vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
@@ -52,12 +88,13 @@ vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
     update->wants_frame = wants_frame;
     update->user = user;
     update->settings.encoder = &encoder_raw;
-    update->settings.quality = -1;
+    update->settings.quality = update->quality = -1;
     pixel_format_init_native(&update->settings.format);
     pixman_region32_init(&update->dirty);
     pixman_region32_init(&update->requested);
     pixman_region32_init(&update->continuous);
     update->lossy = vnc_lossy_new(wants_frame, user);
+    update->slice = vnc_slice_new();
     pixman_region32_init(&update->taken);
     pixman_region32_init(&update->answered);
     return update;
@@ -69,6 +106,7 @@ vnc_update_free(VncUpdate *update)
     if (!update)
         return;
     vnc_lossy_free(update->lossy);
+    vnc_slice_free(update->slice);
     pixman_region32_fini(&update->dirty);
     pixman_region32_fini(&update->requested);
     pixman_region32_fini(&update->continuous);
@@ -171,6 +209,12 @@ vnc_update_continuous(VncUpdate *update, gboolean on, int x, int y, int width, i
 }
 
 void
+vnc_update_pointer(VncUpdate *update, int x, int y)
+{
+    vnc_slice_pointer(update->slice, x, y);
+}
+
+void
 vnc_update_size_asked(VncUpdate *update)
 {
     update->waiting |= WAIT_SIZE_ANSWER;
@@ -179,6 +223,7 @@ vnc_update_size_asked(VncUpdate *update)
 void
 vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage)
 {
+    update->changes += !region_is_empty(damage);
     pixman_region32_union(&update->dirty, &update->dirty, (pixman_region32_t *)damage);
     region_bound(&update->dirty, MAX_REGION);
 }
@@ -195,6 +240,7 @@ vnc_update_resized(VncUpdate *update, int width, int height)
     pixman_region32_fini(&update->dirty);
     pixman_region32_init_rect(&update->dirty, 0, 0, (unsigned)width, (unsigned)height);
     vnc_lossy_clear(update->lossy);
+    vnc_slice_resize(update->slice, width, height);
     if (first || same)
         return TRUE;
     /* A request and continuous updates were for the whole screen in all likelihood; and the client
@@ -244,32 +290,77 @@ vnc_update_progress(const VncUpdate *update)
 }
 
 gboolean
-vnc_update_take(VncUpdate *update, pixman_region32_t *region, EncodeSettings *settings)
+vnc_update_on_request(const VncUpdate *update)
 {
-    const pixman_region32_t *allowed =
-        update->is_continuous ? &update->continuous : &update->requested;
+    return !update->is_continuous;
+}
 
-    *settings = update->settings;
-    pixman_region32_intersect(region, &update->dirty, (pixman_region32_t *)allowed);
-    pixman_region32_intersect_rect(region, region, 0, 0, (unsigned)update->width,
-                                   (unsigned)update->height);
-    if ((update->sharp_turn || region_is_empty(region)) &&
-        vnc_lossy_take(update->lossy, allowed, &update->dirty, SHARP_STEP, region)) {
-        settings->quality = -1;
-        update->sharp_turn = FALSE;
-    } else {
-        update->sharp_turn = TRUE;
+/* The changed pixels that may be sent, those first that should be. */
+static void
+take_changed(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *room,
+             pixman_region32_t *changed)
+{
+    pixman_region32_intersect(changed, &update->dirty, (pixman_region32_t *)allowed);
+    update->held_back =
+        room->bytes != G_MAXSIZE && vnc_slice_cut(update->slice, changed, room->bytes);
+}
+
+/* What was sent with loss and is still now: as much as changes leave room for, and a little always,
+ * or a video would keep a photograph beside it blurred. */
+static void
+take_exact(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *room,
+           const pixman_region32_t *changed, pixman_region32_t *exact)
+{
+    gint64 pixels = SHARP_STEP;
+
+    pixman_region32_clear(exact);
+    if (vnc_lossy_is_empty(update->lossy))
+        return;
+    if (room->bytes != G_MAXSIZE) {
+        gsize cost = vnc_slice_cost(update->slice, changed);
+        gsize left = MAX(room->bytes - MIN(cost, room->bytes), room->bytes / SHARP_SHARE);
+
+        pixels = (gint64)CLAMP(left / SHARP_COST, SHARP_LEAST, SHARP_STEP);
     }
-    if (region_is_empty(region) && !update->waiting)
+    vnc_lossy_take(update->lossy, allowed, &update->dirty, pixels, exact);
+}
+
+/* Where the client wants to see anything: continuously, or asked for. */
+static void
+init_allowed(const VncUpdate *update, pixman_region32_t *allowed)
+{
+    pixman_region32_init(allowed);
+    pixman_region32_copy(allowed, (pixman_region32_t *)&update->requested);
+    if (update->is_continuous)
+        pixman_region32_union(allowed, allowed, (pixman_region32_t *)&update->continuous);
+    pixman_region32_intersect_rect(allowed, allowed, 0, 0, (unsigned)update->width,
+                                   (unsigned)update->height);
+}
+
+gboolean
+vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
+{
+    pixman_region32_t allowed;
+
+    init_allowed(update, &allowed);
+    take_changed(update, &allowed, room, &work->changed);
+    take_exact(update, &allowed, room, &work->changed, &work->exact);
+    pixman_region32_fini(&allowed);
+    if (vnc_work_is_empty(work) && !update->waiting)
         return FALSE;
-    pixman_region32_copy(&update->taken, region);
-    pixman_region32_subtract(&update->dirty, &update->dirty, region);
+    update->quality = vnc_quality_lowered(update->settings.quality, room->steps);
+    work->settings = update->settings;
+    work->settings.quality = update->quality;
+    pixman_region32_copy(&update->taken, &work->changed);
+    pixman_region32_subtract(&update->dirty, &update->dirty, &work->changed);
     pixman_region32_copy(&update->answered, &update->requested);
     pixman_region32_clear(
         &update->requested); /* a request that comes from now on is for the update after this one */
     update->asked = FALSE;
     update->in_flight = TRUE;
     update->stale = FALSE;
+    update->merged += update->changes > 1 ? update->changes - 1 : 0;
+    update->changes = 0;
     return TRUE;
 }
 
@@ -334,6 +425,9 @@ note_sent(VncUpdate *update, const Packet *packet)
                                 packet->y + packet->height};
 
     vnc_lossy_sent(update->lossy, &box, packet->lossy);
+    vnc_slice_sent(update->slice, &box, packet->size);
+    update->bytes += packet->size;
+    update->lossy_bytes += packet->lossy ? packet->size : 0;
 }
 
 /* How many of the packets fit the output; the others' areas are dirty again. */
@@ -343,10 +437,12 @@ fit(VncUpdate *update, const VncOutput *output, Packet *const *packets, guint n_
     gsize room = VNC_OUTPUT_MAX - MIN(VNC_OUTPUT_MAX, vnc_output_queued(output));
     guint n = 0;
 
+    update->bytes = update->lossy_bytes = 0;
     while (n < n_packets && n < MAX_RECTANGLES && packets[n] && packets[n]->size <= room) {
         room -= packets[n]->size;
         note_sent(update, packets[n++]);
     }
+    update->held_back |= n < n_packets;
     for (guint i = n; i < n_packets; i++)
         if (packets[i])
             region_add(&update->dirty, packets[i]->x, packets[i]->y, packets[i]->width,
@@ -387,4 +483,17 @@ vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, gu
     for (guint i = 0; i < n_packets; i++)
         vnc_output_append_update(output, packets[i]);
     update->sent++;
+}
+
+void
+vnc_update_facts(const VncUpdate *update, VncUpdateFacts *facts)
+{
+    *facts = (VncUpdateFacts){.encoder = update->settings.encoder,
+                              .wish = update->settings.quality,
+                              .quality = update->quality,
+                              .updates = update->sent,
+                              .merged = update->merged,
+                              .bytes = update->bytes,
+                              .lossy = update->lossy_bytes,
+                              .held_back = update->held_back};
 }

@@ -13,6 +13,24 @@
 
 typedef struct VncUpdate VncUpdate;
 
+/* What one update has to show. */
+typedef struct {
+    EncodeSettings settings;
+    pixman_region32_t changed; /* as the settings say */
+    pixman_region32_t exact;   /* was sent with loss, and is to be exact now; apart from changed */
+} VncWork;
+
+void vnc_work_init(VncWork *work);
+void vnc_work_clear(VncWork *work);
+gboolean vnc_work_is_empty(const VncWork *work); /* no pixels */
+gboolean vnc_work_equal(const VncWork *a, const VncWork *b);
+
+/* What the link has room for. */
+typedef struct {
+    gsize bytes; /* that the update should have, about; G_MAXSIZE: any */
+    guint steps; /* of quality, down from the client's wish (vnc-quality.h) */
+} VncRoom;
+
 /* wants_frame: something could be sent now. */
 VncUpdate *vnc_update_new(void (*wants_frame)(gpointer user), gpointer user);
 void vnc_update_free(VncUpdate *update);
@@ -24,7 +42,8 @@ void vnc_update_set_encodings(VncUpdate *update, const guint8 *list,
 void vnc_update_request(VncUpdate *update, gboolean incremental, int x, int y, int width,
                         int height);
 void vnc_update_continuous(VncUpdate *update, gboolean on, int x, int y, int width, int height);
-void vnc_update_size_asked(VncUpdate *update); /* answer with the size there is */
+void vnc_update_pointer(VncUpdate *update, int x, int y); /* where its user looks */
+void vnc_update_size_asked(VncUpdate *update);            /* answer with the size there is */
 
 /* From the desktop. */
 void vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage);
@@ -33,11 +52,13 @@ gboolean vnc_update_resized(VncUpdate *update, int width,
 void vnc_update_set_cursor(VncUpdate *update, Cursor *cursor); /* NULL: hidden */
 void vnc_update_set_leds(VncUpdate *update, guint leds);
 
+/* Is the next update the answer to a request, rather than part of a stream? */
+gboolean vnc_update_on_request(const VncUpdate *update);
 /* Would it take an update now (if there is something)? FALSE while one is between take and send. */
 gboolean vnc_update_ready(const VncUpdate *update);
-/* What to send now: region is overwritten (and may be empty when only the little things wait).
- * FALSE: nothing. After TRUE, send or give_back is due. */
-gboolean vnc_update_take(VncUpdate *update, pixman_region32_t *region, EncodeSettings *settings);
+/* What to send now, written into work (it may be empty when only the little things wait). FALSE:
+ * nothing. After TRUE, send is due. */
+gboolean vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work);
 /* Queues the update. What does not fit the output's bound, and all of it when the client chose
  * another format meanwhile, stays dirty. */
 void vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets);
@@ -48,6 +69,17 @@ SinkProgress vnc_update_progress(const VncUpdate *update);
 /* Which extensions the client has. */
 gboolean vnc_update_has(const VncUpdate *update, gint32 encoding);
 guint64 vnc_update_sent(const VncUpdate *update); /* updates, ever */
+
+/* What became of its wishes, for people and for the choice of quality. */
+typedef struct {
+    const Encoder *encoder;
+    int wish, quality;       /* JPEG quality level asked for, and used now; -1: lossless */
+    guint64 updates, merged; /* updates sent; changes that a newer one overtook */
+    gsize bytes, lossy;      /* of the last update; with loss */
+    gboolean held_back;      /* the last update left changes for the next one */
+} VncUpdateFacts;
+
+void vnc_update_facts(const VncUpdate *update, VncUpdateFacts *facts);
 
 enum {
     VNC_ENCODING_CURSOR = -239,

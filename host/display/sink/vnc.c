@@ -15,12 +15,12 @@
 #define FIRST_WIDTH  640
 #define FIRST_HEIGHT 480
 
-/* Clients that are sent the same: equal settings, equal region. They share one encoding. */
+/* Clients that are sent the same. They share one encoding. */
 typedef struct {
     Sink *sink;
-    EncodeSettings settings;
-    pixman_region32_t region;
+    VncWork work;
     EncodeBatch *batch;
+    gint64 begin;       /* of the encoding, µs */
     GPtrArray *clients; /* VncClient */
 } Group;
 
@@ -29,8 +29,10 @@ struct Sink {
     VncProtocol *protocol;
     WorkerPool *pool;
     Classifier *classifier;
-    Plan *plan;  /* for clients that are behind the frame's own */
-    Plan *still; /* for clients without a codec for video */
+    Plan *plan;   /* for clients that are behind the frame's own */
+    Plan *still;  /* for clients without a codec for video */
+    Plan *both;   /* changed and exact pixels */
+    VncWork work; /* of the client that is looked at */
     const Frame *frame;
     guint32 generation;
     int width, height; /* as the handshake tells them */
@@ -47,7 +49,7 @@ group_free(gpointer user)
 
     if (group->batch)
         encode_batch_free(group->batch);
-    pixman_region32_fini(&group->region);
+    vnc_work_clear(&group->work);
     g_ptr_array_unref(group->clients);
     g_free(group);
 }
@@ -121,6 +123,8 @@ vnc_open(const SinkContext *context, GError **error)
     sink->classifier = classifier_new();
     sink->plan = plan_new();
     sink->still = plan_new();
+    sink->both = plan_new();
+    vnc_work_init(&sink->work);
     sink->clients = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_client_free);
     sink->groups = g_ptr_array_new_with_free_func(group_free);
     return sink;
@@ -141,6 +145,8 @@ vnc_close(Sink *sink)
     classifier_free(sink->classifier);
     plan_free(sink->plan);
     plan_free(sink->still);
+    plan_free(sink->both);
+    vnc_work_clear(&sink->work);
     cursor_unref(sink->cursor);
     g_free(sink);
 }
@@ -184,11 +190,12 @@ on_encoded(EncodeBatch *batch, gpointer user)
 {
     Group *group = user;
     Sink *sink = group->sink;
+    gint64 encode_us = g_get_monotonic_time() - group->begin;
     guint n;
     Packet *const *packets = encode_batch_packets(batch, &n);
 
     for (guint i = 0; i < group->clients->len; i++)
-        vnc_client_send(group->clients->pdata[i], packets, n);
+        vnc_client_send(group->clients->pdata[i], packets, n, encode_us);
     g_ptr_array_remove_fast(sink->groups, group);
     if (!sink->groups->len)
         sink->context.events->wants_frame(sink->context.user);
@@ -196,21 +203,21 @@ on_encoded(EncodeBatch *batch, gpointer user)
 
 /* The group that is to be sent this; made when there is none. */
 static Group *
-group_for(Sink *sink, const EncodeSettings *settings, const pixman_region32_t *region)
+group_for(Sink *sink, const VncWork *work)
 {
     Group *group;
 
     for (guint i = 0; i < sink->groups->len; i++) {
         group = sink->groups->pdata[i];
-        if (!group->batch && encode_settings_equal(&group->settings, settings) &&
-            region_equal(&group->region, region))
+        if (!group->batch && vnc_work_equal(&group->work, work))
             return group;
     }
     group = g_new0(Group, 1);
     group->sink = sink;
-    group->settings = *settings;
-    pixman_region32_init(&group->region);
-    pixman_region32_copy(&group->region, (pixman_region32_t *)region);
+    vnc_work_init(&group->work);
+    group->work.settings = work->settings;
+    pixman_region32_copy(&group->work.changed, (pixman_region32_t *)&work->changed);
+    pixman_region32_copy(&group->work.exact, (pixman_region32_t *)&work->exact);
     group->clients = g_ptr_array_new();
     g_ptr_array_add(sink->groups, group);
     return group;
@@ -219,22 +226,56 @@ group_for(Sink *sink, const EncodeSettings *settings, const pixman_region32_t *r
 static void
 gather(Sink *sink)
 {
-    pixman_region32_t region;
-    EncodeSettings settings;
-
-    pixman_region32_init(&region);
     for (guint i = 0; i < sink->clients->len; i++) {
         VncClient *client = sink->clients->pdata[i];
 
-        if (!vnc_client_ready(client) ||
-            !vnc_update_take(vnc_client_update(client), &region, &settings))
+        if (!vnc_client_ready(client) || !vnc_client_take(client, &sink->work))
             continue;
-        if (region_is_empty(&region))
-            vnc_client_send(client, NULL, 0); /* a cursor, a size: no pixels */
+        if (vnc_work_is_empty(&sink->work))
+            vnc_client_send(client, NULL, 0, 0); /* a cursor, a size: no pixels */
         else
-            g_ptr_array_add(group_for(sink, &settings, &region)->clients, client);
+            g_ptr_array_add(group_for(sink, &sink->work)->clients, client);
     }
-    pixman_region32_fini(&region);
+}
+
+/* What changed, by the frame's own plan where that is it. */
+static const Plan *
+plan_changed(Sink *sink, const VncWork *work, const Frame *frame, const Plan *plan)
+{
+    if (!plan || !region_equal(&work->changed, &frame->damage)) {
+        plan_clear(sink->plan);
+        classify(sink->classifier, frame, &work->changed, sink->plan);
+        plan = sink->plan;
+    }
+    if (!video_plan_any(plan))
+        return plan;
+    video_plan_replace(plan, sink->classifier, frame, &work->changed, 0,
+                       encode_settings_lossy(&work->settings, &(PlanOp){.kind = PLAN_LOSSY}),
+                       sink->still);
+    return sink->still;
+}
+
+/* After what changed, what is to be exact now. */
+static const Plan *
+plan_exact(Sink *sink, const VncWork *work, const Frame *frame, const Plan *changed)
+{
+    const PlanOp *ops;
+    guint n_changed, n_ops;
+
+    plan_clear(sink->both);
+    ops = plan_ops(changed, &n_changed);
+    for (guint i = 0; i < n_changed; i++)
+        plan_add(sink->both, &ops[i]);
+    plan_clear(sink->plan);
+    classify_still(sink->classifier, frame, &work->exact, sink->plan);
+    ops = plan_ops(sink->plan, &n_ops);
+    for (guint i = 0; i < n_ops; i++) {
+        PlanOp op = ops[i];
+
+        op.kind = op.kind == PLAN_LOSSY ? PLAN_RAW : op.kind;
+        plan_add(sink->both, &op);
+    }
+    return sink->both;
 }
 
 static void
@@ -243,20 +284,13 @@ encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
     const PlanOp *ops;
     guint n_ops;
 
-    if (!plan || !region_equal(&group->region, &frame->damage)) {
-        plan_clear(sink->plan);
-        classify(sink->classifier, frame, &group->region, sink->plan);
-        plan = sink->plan;
-    }
-    if (video_plan_any(plan)) {
-        video_plan_replace(plan, sink->classifier, frame, &group->region, 0,
-                           encode_settings_lossy(&group->settings, &(PlanOp){.kind = PLAN_LOSSY}),
-                           sink->still);
-        plan = sink->still;
-    }
+    plan = plan_changed(sink, &group->work, frame, plan);
+    if (!region_is_empty(&group->work.exact))
+        plan = plan_exact(sink, &group->work, frame, plan);
     ops = plan_ops(plan, &n_ops);
+    group->begin = g_get_monotonic_time();
     group->batch =
-        encode_batch_start(sink->pool, &group->settings, frame, ops, n_ops, on_encoded, group);
+        encode_batch_start(sink->pool, &group->work.settings, frame, ops, n_ops, on_encoded, group);
 }
 
 static void

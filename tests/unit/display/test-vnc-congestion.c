@@ -260,10 +260,10 @@ test_quality(void)
     g_assert_cmpuint(vnc_quality_steps(quality), >, 0);
     now = sent(quality, now, 10 * SECOND, 20000, 18000, TRUE);
     g_assert_cmpuint(vnc_quality_steps(quality), ==, VNC_QUALITY_STEPS);
-    g_assert_cmpint(vnc_quality_level(quality, 8), ==, 2);
-    g_assert_cmpint(vnc_quality_level(quality, 2), ==, 1);
-    g_assert_cmpint(vnc_quality_level(quality, 0), ==, 0);
-    g_assert_cmpint(vnc_quality_level(quality, -1), ==, -1);
+    g_assert_cmpint(vnc_quality_lowered(8, vnc_quality_steps(quality)), ==, 2);
+    g_assert_cmpint(vnc_quality_lowered(2, vnc_quality_steps(quality)), ==, 1);
+    g_assert_cmpint(vnc_quality_lowered(0, vnc_quality_steps(quality)), ==, 0);
+    g_assert_cmpint(vnc_quality_lowered(-1, vnc_quality_steps(quality)), ==, -1);
     now = sent(quality, now, 10 * SECOND, 20000, 18000, FALSE); /* it fits now, but no more would */
     g_assert_cmpuint(vnc_quality_steps(quality), ==, VNC_QUALITY_STEPS);
     now = sent(quality, now, 60 * SECOND, 2000, 1800, FALSE);

@@ -10,6 +10,8 @@ nothing(gpointer user)
 {
 }
 
+static const VncRoom any = {G_MAXSIZE, 0};
+
 static void
 set_encoding(VncUpdate *update, gint32 encoding)
 {
@@ -24,18 +26,17 @@ first_rectangle(VncUpdate *update)
 {
     guint8 bytes[64];
     int pair[2];
-    pixman_region32_t region;
-    EncodeSettings settings;
+    VncWork work;
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
     VncOutput *output = vnc_output_new(pair[0]);
-    pixman_region32_init(&region);
+    vnc_work_init(&work);
     vnc_update_request(update, TRUE, 0, 0, 800, 600);
-    g_assert_true(vnc_update_take(update, &region, &settings));
+    g_assert_true(vnc_update_take(update, &any, &work));
     vnc_update_send(update, output, NULL, 0);
     g_assert_true(vnc_output_flush(output));
     gint32 encoding =
         recv(pair[1], bytes, sizeof bytes, MSG_DONTWAIT) >= 16 ? (gint32)vnc_get32(bytes + 12) : 0;
-    pixman_region32_fini(&region);
+    vnc_work_clear(&work);
     vnc_output_free(output);
     close(pair[0]);
     close(pair[1]);

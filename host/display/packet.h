@@ -19,16 +19,30 @@ typedef enum {
     PACKET_STREAM,
 } PacketKind;
 
-typedef struct {
+/* Packets that keep their memory from one use to the next, so that a steady state allocates
+ * nothing: whoever makes packets has a pool. Taken on one thread, given back on any. */
+typedef struct PacketPool PacketPool;
+
+typedef struct Packet {
     gatomicrefcount refs;
     PacketKind kind;
     gboolean lossy;
     int x, y, width, height;
     gsize size;
     guint8 *data;
+    /* the pool's */
+    PacketPool *pool; /* NULL: none, memory is returned to the system */
+    struct Packet *next;
+    guint size_class;
 } Packet;
 
-/* Copies the bytes. */
+PacketPool *packet_pool_new(void);
+/* The owner's end: packets that are still out keep what they need. Takes NULL. */
+void packet_pool_free(PacketPool *pool);
+/* A packet with room for size bytes, which are not set. pool NULL: from the system. */
+Packet *packet_pool_take(PacketPool *pool, PacketKind kind, gsize size);
+
+/* Copies the bytes; from the system. */
 Packet *packet_new(PacketKind kind, const guint8 *data, gsize size);
 Packet *packet_ref(Packet *packet);
 void packet_unref(Packet *packet);

@@ -2,6 +2,7 @@
 #include "encoder.h"
 #include "../classify/classify.h"
 
+#include <string.h>
 #include <turbojpeg.h>
 
 static const Encoder *const encoders[] = {
@@ -43,8 +44,10 @@ encode_scratch_new(void)
     scratch->jpeg = tjInitCompress();
     scratch->out = g_byte_array_sized_new(CLASSIFY_MAX_AREA);
     scratch->work = g_byte_array_sized_new(CLASSIFY_MAX_AREA * 4);
-    scratch->indices = g_malloc(CLASSIFY_MAX_PHOTO);
+    scratch->indices = g_malloc(CLASSIFY_MAX_PHOTO + PALETTE_SLACK);
     scratch->palette = palette_new();
+    scratch->rgb = rgb_kernel_best();
+    scratch->packets = packet_pool_new();
     return scratch;
 }
 
@@ -60,6 +63,7 @@ encode_scratch_free(gpointer user)
     g_byte_array_unref(scratch->work);
     g_free(scratch->indices);
     palette_free(scratch->palette);
+    packet_pool_free(scratch->packets);
     g_free(scratch);
 }
 
@@ -79,6 +83,27 @@ encode_header(EncodeScratch *scratch, const PlanOp *op, gint32 encoding)
                       op->height, encoding);
 }
 
+const guint32 *
+encode_pixels(const Frame *frame, const PlanOp *op)
+{
+    return frame->pixels + (gsize)op->y * (gsize)frame->stride + op->x;
+}
+
+gsize
+encode_compact_length(guint8 *to, gsize length)
+{
+    to[0] = (guint8)(length & 0x7f);
+    if (length < 0x80)
+        return 1;
+    to[0] |= 0x80;
+    to[1] = (guint8)(length >> 7 & 0x7f);
+    if (length < 0x4000)
+        return 2;
+    to[1] |= 0x80;
+    to[2] = (guint8)(length >> 14);
+    return 3;
+}
+
 Packet *
 encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
           const PlanOp *op)
@@ -87,7 +112,8 @@ encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *f
 
     g_byte_array_set_size(scratch->out, 0);
     settings->encoder->encode(scratch, settings, frame, op);
-    packet = packet_new(settings->encoder->kind, scratch->out->data, scratch->out->len);
+    packet = packet_pool_take(scratch->packets, settings->encoder->kind, scratch->out->len);
+    memcpy(packet->data, scratch->out->data, scratch->out->len);
     packet->x = op->x;
     packet->y = op->y;
     packet->width = op->width;

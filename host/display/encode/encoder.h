@@ -7,6 +7,7 @@
 #include "deflate.h"
 #include "palette.h"
 #include "pixel-format.h"
+#include "rgb.h"
 
 /*
  * A codec is one file with one Encoder in it, and one line in encoder.c. Encoders have no state of
@@ -29,8 +30,10 @@ typedef struct {
     gpointer jpeg;    /* tjhandle */
     GByteArray *out;  /* the rectangle that is being made */
     GByteArray *work; /* pixels on their way */
-    guint8 *indices;  /* CLASSIFY_MAX_PHOTO of them */
+    guint8 *indices;  /* CLASSIFY_MAX_PHOTO of them, and PALETTE_SLACK */
     Palette *palette;
+    const RgbKernel *rgb;
+    PacketPool *packets;
 } EncodeScratch;
 
 struct Encoder {
@@ -59,5 +62,10 @@ Packet *encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const 
 /* For encoders: grows array by size bytes and returns where they begin. */
 guint8 *encode_reserve(GByteArray *array, gsize size);
 void encode_header(EncodeScratch *scratch, const PlanOp *op, gint32 encoding);
+/* Where the operation's pixels begin. */
+const guint32 *encode_pixels(const Frame *frame, const PlanOp *op);
+/* Tight's length: 7 bits a byte, lowest first, then 8: 22 bits at most. Returns how many bytes (1
+ * to 3) it took. */
+gsize encode_compact_length(guint8 *to, gsize length);
 
 extern const Encoder encoder_raw, encoder_tight, encoder_zlib, encoder_zrle;

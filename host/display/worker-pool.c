@@ -59,14 +59,17 @@ worker(gpointer user)
     pthread_mutex_lock(&pool->mutex);
     while (!pool->stop) {
         WorkerJob *job = job_queue_pop(&pool->waiting);
+        gboolean tell;
 
         if (!job) {
             pthread_cond_wait(&pool->more, &pool->mutex);
             continue;
         }
         pthread_mutex_unlock(&pool->mutex);
-        job->work(job, state);
+        tell = job->work(job, state);
         pthread_mutex_lock(&pool->mutex);
+        if (!tell)
+            continue;
         if (!pool->finished.first)
             g_source_set_ready_time(pool->completion, 0);
         job_queue_push(&pool->finished, job);

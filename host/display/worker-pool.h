@@ -13,9 +13,11 @@ typedef struct WorkerPool WorkerPool;
 typedef struct WorkerJob WorkerJob;
 
 /* Embedded in the caller's job; the caller owns the memory, and leaves it alone until done is
- * called. */
+ * called or work has returned FALSE. */
 struct WorkerJob {
-    void (*work)(WorkerJob *job, gpointer state); /* on a worker */
+    /* On a worker. TRUE: done is called. FALSE: the pool is done with the job, whose memory may be
+     * another's already. */
+    gboolean (*work)(WorkerJob *job, gpointer state);
     void (*done)(
         WorkerJob *job); /* on the thread of the main context, in the order of completion */
     WorkerJob *next;     /* the pool's */
@@ -25,8 +27,8 @@ struct WorkerJob {
  * processor, at most 8. */
 WorkerPool *worker_pool_new(guint threads, gpointer (*state_new)(void),
                             void (*state_free)(gpointer state));
-/* Waits for the running jobs; done is called for every job that was submitted, those not begun
- * included (their work is skipped). */
+/* Waits for the running jobs; done is called for every other job that was submitted, too (their
+ * work is skipped). */
 void worker_pool_free(WorkerPool *pool);
 void worker_pool_submit(WorkerPool *pool, WorkerJob *job);
 guint worker_pool_threads(const WorkerPool *pool);

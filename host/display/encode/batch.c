@@ -7,40 +7,86 @@
 #define JOB_PIXELS (128 * 1024)
 #define JOB_OPS    64
 
+/* A hand-over wakes two threads, some 20 to 50 microseconds of processor time. So many pixels of
+ * text take no longer to encode. */
+#define AT_ONCE_PIXELS (8 * 1024)
+#define AT_ONCE_OPS    8
+
+/* Batches that wait for their next use: one for each kind of client is in work at a time. */
+#define MAX_KEPT 8
+
 typedef struct {
     WorkerJob job;
     EncodeBatch *batch;
     guint first, end; /* operations */
+    gboolean encoded;
 } EncodeJob;
 
 struct EncodeBatch {
+    EncodeBatches *owner;
     EncodeSettings settings;
     const Frame *frame;
     EncodeBatchDone done;
     gpointer user;
-    PlanOp *ops;
-    Packet **packets;
-    guint n_ops, n_jobs, finished;
-    EncodeJob *jobs;
+    GArray *ops;        /* PlanOp */
+    GPtrArray *packets; /* Packet; one for each operation */
+    GArray *jobs;       /* EncodeJob */
+    gint jobs_left;     /* atomic */
+    EncodeBatch *next;  /* of those that wait */
+};
+
+struct EncodeBatches {
+    WorkerPool *pool;
+    EncodeScratch *scratch; /* this thread's */
+    GSource *completion;
+    EncodeBatch *finished, **finished_last; /* encoded here, not yet told */
+    EncodeBatch *kept;
+    guint n_kept;
 };
 
 static void
+encode_range(EncodeBatch *batch, EncodeScratch *scratch, guint first, guint end)
+{
+    const PlanOp *ops = (const PlanOp *)(gpointer)batch->ops->data;
+
+    for (guint i = first; i < end; i++)
+        batch->packets->pdata[i] = encode_op(scratch, &batch->settings, batch->frame, &ops[i]);
+}
+
+static gboolean
+is_last(EncodeBatch *batch)
+{
+    return g_atomic_int_dec_and_test(&batch->jobs_left);
+}
+
+/* Only the last job to end wakes the main thread; another's memory may be used again after it. */
+static gboolean
 job_work(WorkerJob *base, gpointer state)
 {
     EncodeJob *job = (EncodeJob *)base;
-    EncodeBatch *batch = job->batch;
 
-    for (guint i = job->first; i < job->end; i++)
-        batch->packets[i] = encode_op(state, &batch->settings, batch->frame, &batch->ops[i]);
+    encode_range(job->batch, state, job->first, job->end);
+    job->encoded = TRUE;
+    return is_last(job->batch);
 }
 
+/* The last one, or one that was skipped. */
 static void
 job_done(WorkerJob *base)
 {
-    EncodeBatch *batch = ((EncodeJob *)base)->batch;
+    EncodeJob *job = (EncodeJob *)base;
 
-    if (++batch->finished == batch->n_jobs)
-        batch->done(batch, batch->user);
+    if (job->encoded || is_last(job->batch))
+        job->batch->done(job->batch, job->batch->user);
+}
+
+/* Nearly nothing is to be done for a FILL, where the encoder has such a thing. */
+static gint64
+op_work(const EncodeSettings *settings, const PlanOp *op)
+{
+    if (op->kind == PLAN_COPY || (op->kind == PLAN_FILL && settings->encoder == &encoder_tight))
+        return 0;
+    return (gint64)op->width * op->height;
 }
 
 static void
@@ -49,58 +95,172 @@ split(EncodeBatch *batch)
     gint64 pixels = 0;
     EncodeJob *job = NULL;
 
-    batch->jobs = g_new0(EncodeJob, batch->n_ops);
-    for (guint i = 0; i < batch->n_ops; i++) {
-        const PlanOp *op = &batch->ops[i];
-
+    for (guint i = 0; i < batch->ops->len; i++) {
         if (!job || pixels >= JOB_PIXELS || i - job->first >= JOB_OPS) {
-            job = &batch->jobs[batch->n_jobs++];
-            job->job.work = job_work;
-            job->job.done = job_done;
-            job->batch = batch;
-            job->first = i;
+            g_array_set_size(batch->jobs, batch->jobs->len + 1);
+            job = &g_array_index(batch->jobs, EncodeJob, batch->jobs->len - 1);
+            *job = (EncodeJob){
+                .job = {.work = job_work, .done = job_done}, .batch = batch, .first = i};
             pixels = 0;
         }
         job->end = i + 1;
-        if (op->kind != PLAN_FILL || batch->settings.encoder != &encoder_tight)
-            pixels += (gint64)op->width * op->height;
+        pixels += op_work(&batch->settings, &g_array_index(batch->ops, PlanOp, i));
     }
 }
 
+static void
+tell_finished(EncodeBatches *batches)
+{
+    EncodeBatch *batch = batches->finished;
+
+    batches->finished = NULL;
+    batches->finished_last = &batches->finished;
+    while (batch) {
+        EncodeBatch *next = batch->next; /* done may free the batch, and start others */
+
+        batch->next = NULL;
+        batch->done(batch, batch->user);
+        batch = next;
+    }
+}
+
+static gboolean
+on_finished(gpointer user)
+{
+    EncodeBatches *batches = user;
+
+    g_source_set_ready_time(batches->completion, -1);
+    tell_finished(batches);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer user)
+{
+    return callback(user);
+}
+
+static GSourceFuncs completion_funcs = {.dispatch = dispatch};
+
+EncodeBatches *
+encode_batches_new(WorkerPool *pool)
+{
+    EncodeBatches *batches = g_new0(EncodeBatches, 1);
+
+    batches->pool = pool;
+    batches->scratch = encode_scratch_new();
+    batches->finished_last = &batches->finished;
+    batches->completion = g_source_new(&completion_funcs, sizeof(GSource));
+    g_source_set_callback(batches->completion, on_finished, batches, NULL);
+    g_source_set_static_name(batches->completion, "encoded at once");
+    g_source_attach(batches->completion, g_main_context_get_thread_default());
+    return batches;
+}
+
+static void
+batch_destroy(EncodeBatch *batch)
+{
+    g_array_unref(batch->ops);
+    g_array_unref(batch->jobs);
+    g_ptr_array_unref(batch->packets);
+    g_free(batch);
+}
+
+void
+encode_batches_free(EncodeBatches *batches)
+{
+    if (!batches)
+        return;
+    tell_finished(batches);
+    while (batches->kept) {
+        EncodeBatch *batch = batches->kept;
+
+        batches->kept = batch->next;
+        batch_destroy(batch);
+    }
+    g_source_destroy(batches->completion);
+    g_source_unref(batches->completion);
+    encode_scratch_free(batches->scratch);
+    g_free(batches);
+}
+
+static EncodeBatch *
+take_batch(EncodeBatches *batches)
+{
+    EncodeBatch *batch = batches->kept;
+
+    if (batch) {
+        batches->kept = batch->next;
+        batches->n_kept--;
+        batch->next = NULL;
+        return batch;
+    }
+    batch = g_new0(EncodeBatch, 1);
+    batch->owner = batches;
+    batch->ops = g_array_new(FALSE, FALSE, sizeof(PlanOp));
+    batch->packets = g_ptr_array_new_with_free_func((GDestroyNotify)packet_unref);
+    batch->jobs = g_array_new(FALSE, FALSE, sizeof(EncodeJob));
+    return batch;
+}
+
+static gboolean
+is_small(const EncodeBatch *batch)
+{
+    gint64 pixels = 0;
+
+    if (batch->ops->len > AT_ONCE_OPS)
+        return FALSE;
+    for (guint i = 0; i < batch->ops->len; i++)
+        pixels += op_work(&batch->settings, &g_array_index(batch->ops, PlanOp, i));
+    return pixels <= AT_ONCE_PIXELS;
+}
+
 EncodeBatch *
-encode_batch_start(WorkerPool *pool, const EncodeSettings *settings, const Frame *frame,
+encode_batch_start(EncodeBatches *batches, const EncodeSettings *settings, const Frame *frame,
                    const PlanOp *ops, guint n_ops, EncodeBatchDone done, gpointer user)
 {
-    EncodeBatch *batch = g_new0(EncodeBatch, 1);
+    EncodeBatch *batch = take_batch(batches);
 
     batch->settings = *settings;
     batch->frame = frame;
     batch->done = done;
     batch->user = user;
-    batch->n_ops = n_ops;
-    batch->ops = g_new(PlanOp, n_ops);
-    memcpy(batch->ops, ops, n_ops * sizeof *ops);
-    batch->packets = g_new0(Packet *, n_ops);
+    g_array_append_vals(batch->ops, ops, n_ops);
+    g_ptr_array_set_size(batch->packets, (int)n_ops);
+    if (is_small(batch)) {
+        encode_range(batch, batches->scratch, 0, n_ops);
+        *batches->finished_last = batch;
+        batches->finished_last = &batch->next;
+        g_source_set_ready_time(batches->completion, 0);
+        return batch;
+    }
     split(batch);
-    for (guint i = 0; i < batch->n_jobs; i++)
-        worker_pool_submit(pool, &batch->jobs[i].job);
+    batch->jobs_left = (gint)batch->jobs->len;
+    for (guint i = 0; i < batch->jobs->len; i++)
+        worker_pool_submit(batches->pool, &g_array_index(batch->jobs, EncodeJob, i).job);
     return batch;
 }
 
 void
 encode_batch_free(EncodeBatch *batch)
 {
-    for (guint i = 0; i < batch->n_ops; i++)
-        packet_unref(batch->packets[i]);
-    g_free(batch->packets);
-    g_free(batch->ops);
-    g_free(batch->jobs);
-    g_free(batch);
+    EncodeBatches *batches = batch->owner;
+
+    g_ptr_array_set_size(batch->packets, 0);
+    g_array_set_size(batch->ops, 0);
+    g_array_set_size(batch->jobs, 0);
+    if (batches->n_kept == MAX_KEPT) {
+        batch_destroy(batch);
+        return;
+    }
+    batch->next = batches->kept;
+    batches->kept = batch;
+    batches->n_kept++;
 }
 
 Packet *const *
 encode_batch_packets(const EncodeBatch *batch, guint *n_packets)
 {
-    *n_packets = batch->n_ops;
-    return batch->packets;
+    *n_packets = batch->packets->len;
+    return (Packet *const *)batch->packets->pdata;
 }

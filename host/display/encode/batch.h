@@ -4,15 +4,26 @@
 #include "../worker-pool.h"
 #include "encoder.h"
 
-/* Operations of one frame, encoded on the pool with one client setting. Main thread. */
+/* Operations of one frame, encoded with one client setting. Main thread. */
 typedef struct EncodeBatch EncodeBatch;
+
+/* Where batches come from. They keep their memory from one frame to the next, so a steady state
+ * allocates nothing. */
+typedef struct EncodeBatches EncodeBatches;
 
 /* Called on the main thread when all operations are encoded, never from inside
  * encode_batch_start(). */
 typedef void (*EncodeBatchDone)(EncodeBatch *batch, gpointer user);
 
-/* ops and settings are copied; frame must stand still until done. n_ops > 0. */
-EncodeBatch *encode_batch_start(WorkerPool *pool, const EncodeSettings *settings,
+/* pool stays the caller's, and is freed first. Completion is delivered on the caller's
+ * thread-default main context. */
+EncodeBatches *encode_batches_new(WorkerPool *pool);
+/* Batches that were not yet done are done now. Takes NULL. */
+void encode_batches_free(EncodeBatches *batches);
+
+/* ops and settings are copied; frame must stand still until done. n_ops > 0. What is less work than
+ * handing it over is encoded at once on this thread. */
+EncodeBatch *encode_batch_start(EncodeBatches *batches, const EncodeSettings *settings,
                                 const Frame *frame, const PlanOp *ops, guint n_ops,
                                 EncodeBatchDone done, gpointer user);
 /* After done only. */

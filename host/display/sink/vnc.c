@@ -28,6 +28,7 @@ struct Sink {
     SinkContext context;
     VncProtocol *protocol;
     WorkerPool *pool;
+    EncodeBatches *batches;
     Classifier *classifier;
     Plan *plan;   /* for clients that are behind the frame's own */
     Plan *still;  /* for clients without a codec for video */
@@ -120,6 +121,7 @@ vnc_open(const SinkContext *context, GError **error)
     sink->protocol = vnc_protocol_new(context->name ? context->name : "Oriel");
     set_size(sink, FIRST_WIDTH, FIRST_HEIGHT);
     sink->pool = worker_pool_new(0, encode_scratch_new, encode_scratch_free);
+    sink->batches = encode_batches_new(sink->pool);
     sink->classifier = classifier_new();
     sink->plan = plan_new();
     sink->still = plan_new();
@@ -139,6 +141,7 @@ vnc_close(Sink *sink)
     for (guint i = 0; i < sink->groups->len; i++)
         g_ptr_array_set_size(((Group *)sink->groups->pdata[i])->clients, 0);
     worker_pool_free(sink->pool); /* ends the batches: groups are freed by their completion */
+    encode_batches_free(sink->batches);
     g_ptr_array_unref(sink->groups);
     g_ptr_array_unref(sink->clients);
     vnc_protocol_free(sink->protocol);
@@ -289,8 +292,8 @@ encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
         plan = plan_exact(sink, &group->work, frame, plan);
     ops = plan_ops(plan, &n_ops);
     group->begin = g_get_monotonic_time();
-    group->batch =
-        encode_batch_start(sink->pool, &group->work.settings, frame, ops, n_ops, on_encoded, group);
+    group->batch = encode_batch_start(sink->batches, &group->work.settings, frame, ops, n_ops,
+                                      on_encoded, group);
 }
 
 static void

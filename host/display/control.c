@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/json-channel.h"
+#include "screen-hash.h"
 #include "screenshot.h"
 #include "socket-listener.h"
 
@@ -121,6 +122,20 @@ call_screenshot(Control *control, JsonChannel *channel, json_t *id, const json_t
 }
 
 static void
+call_screen_hash(Control *control, JsonChannel *channel, const json_t *id, GError **error)
+{
+    const Frame *frame = control->calls->frame(control->user);
+    if (!frame) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE, "The guest shows no screen yet.");
+        return;
+    }
+    g_autofree char *hash = screen_hash(frame);
+    json_t *result = json_pack("{s:s,s:i,s:i,s:b}", "sha256", hash, "width", frame->width, "height",
+                               frame->height, "settled", control->calls->settled(control->user));
+    json_channel_answer(channel, id, result, -1);
+}
+
+static void
 on_message(JsonChannel *channel, json_t *message, const int *fds, guint n_fds, gpointer user)
 {
     Control *control = user;
@@ -133,6 +148,8 @@ on_message(JsonChannel *channel, json_t *message, const int *fds, guint n_fds, g
         return; /* an event: none are known */
     if (g_str_equal(name, "stats"))
         call_stats(control, channel, id);
+    else if (g_str_equal(name, "screen-hash"))
+        call_screen_hash(control, channel, id, &error);
     else if (g_str_equal(name, "screenshot"))
         call_screenshot(control, channel, id, json_object_get(message, "args"), &error);
     else

@@ -5,8 +5,8 @@
 #include <jansson.h>
 
 /*
- * The control socket: JSON lines, see ARCHITECTURE.md. Calls: stats, screenshot {path}, where path
- * is a new file in the socket's own folder. Main thread only.
+ * The control socket: JSON lines, see ARCHITECTURE.md. Calls: stats; screenshot {path}, where path
+ * is a new file in the socket's own folder; screen-hash. Main thread only.
  */
 
 typedef struct Control Control;
@@ -15,6 +15,7 @@ typedef struct {
     json_t *(*stats)(gpointer user);
     const Frame *(*frame)(gpointer user); /* the screen as it is now, until control returns to the
                                              main loop; NULL: none */
+    gboolean (*settled)(gpointer user);   /* every client was sent that screen exactly */
 } ControlCalls;
 
 Control *control_new(const char *path, const ControlCalls *calls, gpointer user, GError **error);

@@ -280,8 +280,9 @@ static json_t *
 stats(gpointer user)
 {
     Display *display = user;
-    const Frame *frame = current_frame(display);
     json_t *object = json_object();
+    int width, height;
+    surface_size(display->surface, &width, &height); /* no frame is made for figures */
     pipeline_stats(display->pipeline, object);
     for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++) {
         Output *output = &display->outputs[i];
@@ -296,14 +297,24 @@ stats(gpointer user)
     }
     json_object_set_new(object, "name", json_string(display->name));
     json_object_set_new(object, "pid", json_integer(getpid()));
-    json_object_set_new(object, "width", json_integer(frame ? frame->width : 0));
-    json_object_set_new(object, "height", json_integer(frame ? frame->height : 0));
+    json_object_set_new(object, "width", json_integer(width));
+    json_object_set_new(object, "height", json_integer(height));
     json_object_set_new(object, "agent", json_boolean(vdagent_is_up(display->agent)));
     json_object_set_new(object, "source", json_string(display->connected ? "connected" : "lost"));
     return object;
 }
 
-static const ControlCalls control_calls = {.stats = stats, .frame = current_frame};
+static gboolean
+screen_settled(gpointer user)
+{
+    Display *display = user;
+    gboolean any_client;
+    return sinks_progress(display, &any_client) == SINK_SETTLED &&
+           pipeline_is_shown(display->pipeline);
+}
+
+static const ControlCalls control_calls = {
+    .stats = stats, .frame = current_frame, .settled = screen_settled};
 
 /* Building ---------------------------------------------------------------------------------------
  */

@@ -3,6 +3,7 @@
 #include "classify/activity.h"
 #include "classify/classify.h"
 #include "frame-history.h"
+#include "region.h"
 
 #define MAX_SINKS 4
 
@@ -186,6 +187,13 @@ pipeline_refresh(Pipeline *pipeline)
         return FALSE;
     walk(pipeline);
     return TRUE;
+}
+
+gboolean
+pipeline_is_shown(const Pipeline *pipeline)
+{
+    return !pipeline->resized && region_is_empty(&pipeline->frame.damage) &&
+           !surface_is_damaged(pipeline->surface);
 }
 
 void

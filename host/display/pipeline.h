@@ -33,4 +33,6 @@ const Frame *pipeline_frame(const Pipeline *pipeline);
 /* Takes over what the surface has, for a screenshot while nobody watches (sinks learn of it with
  * their next frame). FALSE while a frame is in flight: the frame there is then recent. */
 gboolean pipeline_refresh(Pipeline *pipeline);
+/* Is there nothing that sinks were not shown? */
+gboolean pipeline_is_shown(const Pipeline *pipeline);
 void pipeline_stats(const Pipeline *pipeline, json_t *object);

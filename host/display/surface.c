@@ -192,6 +192,16 @@ surface_show(Surface *surface, const guint32 *pixels, int width, int height, gsi
 }
 
 gboolean
+surface_size(Surface *surface, int *width, int *height)
+{
+    pthread_mutex_lock(&surface->mutex);
+    *width = surface->width;
+    *height = surface->height;
+    pthread_mutex_unlock(&surface->mutex);
+    return *width > 0;
+}
+
+gboolean
 surface_is_damaged(Surface *surface)
 {
     pthread_mutex_lock(&surface->mutex);

@@ -40,6 +40,8 @@ void surface_damage(Surface *surface, int x, int y, int w, int h);
  * a size does not fit. */
 gboolean surface_show(Surface *surface, const guint32 *pixels, int width, int height, gsize stride,
                       const pixman_region32_t *damage);
+/* Its size now; FALSE while there is no screen. */
+gboolean surface_size(Surface *surface, int *width, int *height);
 /* Is there damage that nobody has fetched? */
 gboolean surface_is_damaged(Surface *surface);
 

@@ -581,6 +581,7 @@ void
 vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us)
 {
     guint64 before = vnc_update_sent(client->update);
+    gint64 begin = g_get_monotonic_time();
 
     vnc_update_send(client->update, client->out, packets, n_packets);
     if (vnc_update_sent(client->update) != before) {
@@ -588,13 +589,30 @@ vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint
         send_mark(client);
     }
     flush(client);
+    client->send_us += g_get_monotonic_time() - begin;
 }
 
 void
-vnc_client_stats(const VncClient *client, json_t *object)
+vnc_client_stats(const VncClient *client, ClientStats *stats)
 {
-    json_object_set_new(object, "bytes", json_integer((json_int_t)vnc_output_written(client->out)));
-    json_object_set_new(object, "queued", json_integer((json_int_t)vnc_output_queued(client->out)));
-    json_object_set_new(object, "updates",
-                        json_integer((json_int_t)vnc_update_sent(client->update)));
+    VncUpdateFacts facts;
+
+    vnc_update_facts(client->update, &facts);
+    *stats = (ClientStats){
+        .encoding = facts.encoder->name,
+        .bytes = vnc_output_written(client->out),
+        .lossy_bytes = client->lossy_bytes,
+        .updates = facts.updates,
+        .merged = facts.merged,
+        .encode_us = client->encode_us,
+        .send_us = client->send_us,
+        .round_trip_us = vnc_congestion_round_trip(client->congestion),
+        .base_us = vnc_congestion_base(client->congestion),
+        .bandwidth = vnc_congestion_bandwidth(client->congestion),
+        .queued = vnc_output_queued(client->out),
+        .in_flight = vnc_congestion_in_flight(client->congestion),
+        .wish = facts.wish,
+        .quality = facts.quality,
+        .settled = vnc_client_progress(client) == SINK_SETTLED,
+    };
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sink.h"
+#include "stats.h"
 #include "vnc-protocol.h"
 #include "vnc-update.h"
 
@@ -33,4 +34,4 @@ gboolean vnc_client_entered(const VncClient *client);
 gboolean vnc_client_take(VncClient *client, VncWork *work);
 /* Sends an update that was taken. encode_us: what making it took, for the figures. */
 void vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us);
-void vnc_client_stats(const VncClient *client, json_t *object);
+void vnc_client_stats(const VncClient *client, ClientStats *stats);

@@ -49,7 +49,7 @@ struct VncUpdate {
     gboolean in_flight, stale, held_back;
     pixman_region32_t taken, answered; /* the changes in flight, and the requests they answer */
     guint64 sent, merged;
-    guint changes; /* since the last update was taken */
+    gboolean unseen; /* a change, since the last update was taken */
     gsize bytes, lossy_bytes;
 };
 
@@ -223,7 +223,10 @@ vnc_update_size_asked(VncUpdate *update)
 void
 vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage)
 {
-    update->changes += !region_is_empty(damage);
+    if (region_is_empty(damage))
+        return;
+    update->merged += update->unseen;
+    update->unseen = TRUE;
     pixman_region32_union(&update->dirty, &update->dirty, (pixman_region32_t *)damage);
     region_bound(&update->dirty, MAX_REGION);
 }
@@ -359,8 +362,7 @@ vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
     update->asked = FALSE;
     update->in_flight = TRUE;
     update->stale = FALSE;
-    update->merged += update->changes > 1 ? update->changes - 1 : 0;
-    update->changes = 0;
+    update->unseen = FALSE;
     return TRUE;
 }
 

@@ -41,6 +41,7 @@ struct Sink {
     gboolean cursor_known;
     GPtrArray *clients; /* VncClient */
     GPtrArray *groups;  /* being encoded */
+    ClientStats gone;   /* of clients that have left, summed */
 };
 
 static void
@@ -62,7 +63,10 @@ static void
 on_gone(VncClient *client, gpointer user)
 {
     Sink *sink = user;
+    ClientStats stats;
 
+    vnc_client_stats(client, &stats);
+    client_stats_sum(&sink->gone, &stats);
     for (guint i = 0; i < sink->groups->len; i++)
         g_ptr_array_remove_fast(((Group *)sink->groups->pdata[i])->clients, client);
     g_ptr_array_remove_fast(sink->clients, client); /* frees it */
@@ -366,14 +370,15 @@ static void
 vnc_stats(Sink *sink, json_t *object)
 {
     json_t *list = json_array();
+    ClientStats sum = sink->gone, stats;
 
     for (guint i = 0; i < sink->clients->len; i++) {
-        json_t *item = json_object();
-
-        vnc_client_stats(sink->clients->pdata[i], item);
-        json_array_append_new(list, item);
+        vnc_client_stats(sink->clients->pdata[i], &stats);
+        client_stats_sum(&sum, &stats);
+        json_array_append_new(list, client_stats_to_json(&stats, "vnc"));
     }
     json_object_set_new(object, "vnc", list);
+    client_stats_add_to_json(&sum, object);
 }
 
 const SinkType sink_vnc = {

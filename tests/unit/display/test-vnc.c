@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "screen-hash.h"
 #include "vnc-desk.h"
 
 #include <glib-unix.h>
@@ -13,6 +14,11 @@ static const VncViewerOptions settings[] = {
     {"zlib", -1, 2, FALSE},  {"raw", -1, 4, FALSE},   {"raw", -1, 4, TRUE},
     {"raw", -1, 2, FALSE},   {"raw", -1, 1, FALSE},
 };
+
+typedef struct {
+    VncViewer *viewer;
+    const char *expected;
+} Shot;
 
 static char *
 describe(const VncViewerOptions *options)
@@ -85,7 +91,8 @@ test_resize(void)
     vnc_desk_free(desk);
 }
 
-/* A screen of one colour is few operations; as raw pixels it is more than a client's queue holds. */
+/* A screen of one colour is few operations; as raw pixels it is more than a client's queue holds.
+ */
 static void
 test_solid(void)
 {
@@ -96,6 +103,57 @@ test_solid(void)
     vnc_desk_show(desk, 0, 0, desk->width, desk->height);
     viewer = vnc_viewer_new(vnc_desk_connect(desk), &settings[10]);
     vnc_desk_assert_shown(desk, viewer, "one colour, raw");
+    vnc_viewer_free(viewer);
+    vnc_desk_free(desk);
+}
+
+/* A member of what is counted of a client, by its place among them. */
+static json_int_t
+counted(VncDesk *desk, size_t client, const char *name)
+{
+    json_t *object = json_object(), *value;
+    json_int_t number;
+    sink_vnc.stats(desk->sink, object);
+    value = json_object_get(json_array_get(json_object_get(object, "vnc"), client), name);
+    number = json_is_true(value) ? 1 : json_integer_value(value);
+    json_decref(object);
+    return number;
+}
+
+static gboolean
+is_settled(gpointer user)
+{
+    VncDesk *desk = user;
+    return counted(desk, 0, "settled") == 1 && sink_vnc.progress(desk->sink) == SINK_SETTLED;
+}
+
+static gboolean
+has_hash(gpointer user)
+{
+    Shot *shot = user;
+    g_autofree char *hash = vnc_viewer_hash(shot->viewer);
+    return g_strcmp0(hash, shot->expected) == 0;
+}
+
+/* The display itself says when its clients are exact, and a hash proves it; not so while what was
+ * sent with loss has not become sharp. */
+static void
+test_hash(void)
+{
+    VncDesk *desk = vnc_desk_new(1001, 613);
+    vnc_desk_paint(desk, 1);
+    vnc_desk_show(desk, 0, 0, desk->width, desk->height);
+    VncViewer *viewer = vnc_viewer_new(vnc_desk_connect(desk), &settings[1]);
+    for (guint seed = 2; seed < 5; seed++) {
+        vnc_desk_paint(desk, seed);
+        vnc_desk_show(desk, 0, 0, desk->width, desk->height);
+        vnc_desk_assert_shown(desk, viewer, "hash");
+        g_assert_true(vnc_desk_wait(is_settled, desk, 20));
+        g_autofree char *expected = screen_hash(pipeline_frame(desk->pipeline));
+        Shot shot = {viewer, expected};
+        g_assert_true(vnc_desk_wait(has_hash, &shot, 20));
+        g_assert_cmpint(counted(desk, 0, "lossy_bytes"), >, 0);
+    }
     vnc_viewer_free(viewer);
     vnc_desk_free(desk);
 }
@@ -129,6 +187,9 @@ test_stalled(void)
         vnc_desk_assert_shown(desk, keen, "keen");
         g_assert_cmpint(queued_most(desk), <=, 9 * 1024 * 1024);
     }
+    g_assert_cmpint(counted(desk, 1, "updates"), >=, 12);
+    g_assert_cmpint(counted(desk, 1, "merged"), <=, 1); /* not one of what the test waited for */
+    g_assert_cmpint(counted(desk, 0, "merged"), >=, 8);
     vnc_viewer_pause(lazy, FALSE);
     vnc_desk_assert_shown(desk, lazy, "lazy after all");
     vnc_viewer_free(lazy);
@@ -331,6 +392,7 @@ main(int argc, char **argv)
     g_test_add_func("/vnc/together", test_together);
     g_test_add_func("/vnc/resize", test_resize);
     g_test_add_func("/vnc/solid", test_solid);
+    g_test_add_func("/vnc/hash", test_hash);
     g_test_add_func("/vnc/stalled", test_stalled);
     g_test_add_func("/vnc/input", test_input);
     g_test_add_func("/vnc/clipboard", test_clipboard);

@@ -190,6 +190,25 @@ vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, in
     return wrong;
 }
 
+char *
+vnc_viewer_hash(VncViewer *viewer)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    const rfbClient *client = viewer->client;
+    if (pthread_mutex_trylock(&viewer->mutex) != 0)
+        return NULL;
+    for (int i = 0; i < client->width * client->height; i++) {
+        guint32 value;
+        memcpy(&value, client->frameBuffer + (gsize)i * 4, 4);
+        guint8 pixel[4] = {(guint8)(value >> client->format.blueShift),
+                           (guint8)(value >> client->format.greenShift),
+                           (guint8)(value >> client->format.redShift), 0};
+        g_checksum_update(checksum, pixel, 4);
+    }
+    pthread_mutex_unlock(&viewer->mutex);
+    return g_strdup(g_checksum_get_string(checksum));
+}
+
 gboolean
 vnc_viewer_failed(VncViewer *viewer)
 {

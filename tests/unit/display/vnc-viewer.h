@@ -21,6 +21,8 @@ void vnc_viewer_free(VncViewer *viewer); /* disconnects */
  * came yet. */
 int vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, int width,
                             int height);
+/* What screen_hash() says of the viewer's picture (four bytes a pixel); NULL while it is busy. */
+char *vnc_viewer_hash(VncViewer *viewer);
 gboolean vnc_viewer_failed(VncViewer *viewer); /* its connection ended by itself */
 /* From the test's thread, queued for the client's. */
 void vnc_viewer_key(VncViewer *viewer, guint32 keysym, gboolean down);

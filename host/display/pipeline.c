@@ -2,6 +2,7 @@
 #include "pipeline.h"
 #include "classify/activity.h"
 #include "classify/classify.h"
+#include "damage/motion.h"
 #include "frame-history.h"
 #include "region.h"
 
@@ -21,13 +22,14 @@ struct Pipeline {
     Output outputs[MAX_SINKS];
     guint n_outputs;
     FrameHistory *history;
+    MotionSearch *motion;
     Activity *activity;
     Classifier *classifier;
     Plan *plan;
     Frame frame;       /* frame.damage: what no sink was shown yet */
     gboolean resized;  /* sinks do not know the new size yet */
     guint64 presented; /* frames */
-    gint64 damage_us, classify_us;
+    gint64 damage_us, motion_us, classify_us;
 };
 
 static gboolean
@@ -76,26 +78,36 @@ present(Pipeline *pipeline)
     pixman_region32_clear(&pipeline->frame.damage);
 }
 
+/* Damage → what moved, what keeps changing, what the rest looks like. */
+static void
+make_plan(Pipeline *pipeline)
+{
+    Frame *frame = &pipeline->frame;
+    Plan *plan = pipeline->plan;
+    gint64 begin = g_get_monotonic_time(), moved;
+
+    plan_clear(plan);
+    motion_search(pipeline->motion, frame, plan);
+    moved = g_get_monotonic_time();
+    frame->n_video =
+        activity_update(pipeline->activity, frame, plan_residue(plan), moved, frame->video);
+    if (!pipeline->resized)
+        classify(pipeline->classifier, frame, plan_residue(plan), plan);
+    pipeline->motion_us += moved - begin;
+    pipeline->classify_us += g_get_monotonic_time() - moved;
+}
+
 /* THE LINE. */
 static void
 pipeline_run(Pipeline *pipeline)
 {
-    gint64 begin;
-
     if (sinks_any(pipeline, is_busy) || !sinks_any(pipeline, is_ready))
         return; /* a sink wakes us by wants_frame; what changes until then merges in the surface */
     walk(pipeline);
     if (!pipeline->frame.pixels)
         return;
     pipeline->frame.sequence++;
-    begin = g_get_monotonic_time();
-    pipeline->frame.n_video =
-        activity_update(pipeline->activity, &pipeline->frame, &pipeline->frame.damage, begin,
-                        pipeline->frame.video);
-    plan_clear(pipeline->plan);
-    if (!pipeline->resized)
-        classify(pipeline->classifier, &pipeline->frame, &pipeline->frame.damage, pipeline->plan);
-    pipeline->classify_us += g_get_monotonic_time() - begin;
+    make_plan(pipeline);
     present(pipeline);
     if (pipeline->watch && !sinks_any(pipeline, is_busy))
         pipeline->watch(pipeline->user);
@@ -129,6 +141,7 @@ pipeline_new(Surface *surface, void (*size_changed)(int width, int height, gpoin
     pipeline->size_changed = size_changed;
     pipeline->user = user;
     pipeline->history = frame_history_new();
+    pipeline->motion = motion_search_new();
     pipeline->activity = activity_new();
     pipeline->classifier = classifier_new();
     pipeline->plan = plan_new();
@@ -151,6 +164,7 @@ pipeline_free(Pipeline *pipeline)
     plan_free(pipeline->plan);
     classifier_free(pipeline->classifier);
     activity_free(pipeline->activity);
+    motion_search_free(pipeline->motion);
     frame_history_free(pipeline->history);
     g_free(pipeline);
 }
@@ -203,5 +217,6 @@ pipeline_stats(const Pipeline *pipeline, json_t *object)
     json_object_set_new(object, "width", json_integer(pipeline->frame.width));
     json_object_set_new(object, "height", json_integer(pipeline->frame.height));
     json_object_set_new(object, "damage_us", json_integer((json_int_t)pipeline->damage_us));
+    json_object_set_new(object, "motion_us", json_integer((json_int_t)pipeline->motion_us));
     json_object_set_new(object, "classify_us", json_integer((json_int_t)pipeline->classify_us));
 }

@@ -4,6 +4,8 @@
 /* The array keeps its memory from frame to frame, so a steady state allocates nothing. */
 struct Plan {
     GArray *ops;
+    guint n_copies;
+    pixman_region32_t residue;
 };
 
 Plan *
@@ -12,6 +14,7 @@ plan_new(void)
     Plan *plan = g_new0(Plan, 1);
 
     plan->ops = g_array_sized_new(FALSE, FALSE, sizeof(PlanOp), 512);
+    pixman_region32_init(&plan->residue);
     return plan;
 }
 
@@ -21,6 +24,7 @@ plan_free(Plan *plan)
     if (!plan)
         return;
     g_array_unref(plan->ops);
+    pixman_region32_fini(&plan->residue);
     g_free(plan);
 }
 
@@ -28,11 +32,15 @@ void
 plan_clear(Plan *plan)
 {
     g_array_set_size(plan->ops, 0);
+    plan->n_copies = 0;
+    pixman_region32_clear(&plan->residue);
 }
 
 void
 plan_add(Plan *plan, const PlanOp *op)
 {
+    if (op->kind == PLAN_COPY && plan->n_copies == plan->ops->len)
+        plan->n_copies++;
     g_array_append_vals(plan->ops, op, 1);
 }
 
@@ -41,4 +49,22 @@ plan_ops(const Plan *plan, guint *n_ops)
 {
     *n_ops = plan->ops->len;
     return (const PlanOp *)(gpointer)plan->ops->data;
+}
+
+guint
+plan_n_copies(const Plan *plan)
+{
+    return plan->n_copies;
+}
+
+void
+plan_set_residue(Plan *plan, const pixman_region32_t *residue)
+{
+    pixman_region32_copy(&plan->residue, (pixman_region32_t *)residue);
+}
+
+const pixman_region32_t *
+plan_residue(const Plan *plan)
+{
+    return &plan->residue;
 }

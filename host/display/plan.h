@@ -3,8 +3,17 @@
 
 #include "frame.h"
 
-/* What to do for one frame: operations in order, their destinations do not overlap. COPY reads the
- * frame before, so sinks do COPYs first. */
+/*
+ * What to do for one frame: operations in order, computed once for all sinks.
+ *
+ * COPYs come first. They move content of the frame before to where it is now, every pixel exactly;
+ * their destinations do not overlap each other. A sink does them one after the other on the screen
+ * it has, and may: none reads what one before it wrote (but a COPY's own source and destination
+ * may overlap). Who does not do a COPY sends its destination anew.
+ *
+ * The others cover what remains of the damage: the residue. They do not overlap each other; at the
+ * edge of a COPY's destination they may send some of its pixels again.
+ */
 typedef enum {
     PLAN_COPY,    /* moved content: from (src_x, src_y) of the frame before */
     PLAN_FILL,    /* one colour */
@@ -33,3 +42,7 @@ void plan_free(Plan *plan);
 void plan_clear(Plan *plan);
 void plan_add(Plan *plan, const PlanOp *op);
 const PlanOp *plan_ops(const Plan *plan, guint *n_ops);
+guint plan_n_copies(const Plan *plan); /* that many COPYs it begins with */
+/* The frame's damage without what the COPYs cover: to be said by who makes the plan. */
+void plan_set_residue(Plan *plan, const pixman_region32_t *residue); /* copies */
+const pixman_region32_t *plan_residue(const Plan *plan);

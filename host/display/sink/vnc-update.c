@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vnc-update.h"
 #include "region.h"
+#include "vnc-copy.h"
 #include "vnc-cursor.h"
 #include "vnc-framing.h"
 #include "vnc-lossy.h"
@@ -18,10 +19,11 @@
 #define MAX_REGION     256
 
 /* Extensions that the client may have, one bit each. */
-static const gint32 known[] = {
-    VNC_ENCODING_CURSOR,     VNC_ENCODING_DESKTOP_SIZE,  VNC_ENCODING_QEMU_KEY,
-    VNC_ENCODING_LEDS,       VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
-    VNC_ENCODING_CONTINUOUS, VNC_ENCODING_ALPHA_CURSOR,  VNC_ENCODING_CLIPBOARD};
+static const gint32 known[] = {VNC_ENCODING_CURSOR,        VNC_ENCODING_DESKTOP_SIZE,
+                               VNC_ENCODING_QEMU_KEY,      VNC_ENCODING_LEDS,
+                               VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
+                               VNC_ENCODING_CONTINUOUS,    VNC_ENCODING_ALPHA_CURSOR,
+                               VNC_ENCODING_CLIPBOARD,     VNC_ENCODING_COPY_RECT};
 
 typedef enum {
     WAIT_SIZE = 1,
@@ -45,6 +47,7 @@ struct VncUpdate {
     gboolean is_continuous;
     gboolean asked; /* a request is open, be its area empty or not */
     VncLossy *lossy;
+    VncCopy *copy; /* what the next update, or the one in flight, begins with */
     VncSlice *slice;
     gboolean in_flight, stale, held_back;
     pixman_region32_t taken, answered; /* the changes in flight, and the requests they answer */
@@ -93,6 +96,7 @@ vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
     pixman_region32_init(&update->dirty);
     pixman_region32_init(&update->requested);
     pixman_region32_init(&update->continuous);
+    update->copy = vnc_copy_new();
     update->lossy = vnc_lossy_new(wants_frame, user);
     update->slice = vnc_slice_new();
     pixman_region32_init(&update->taken);
@@ -107,6 +111,7 @@ vnc_update_free(VncUpdate *update)
         return;
     vnc_lossy_free(update->lossy);
     vnc_slice_free(update->slice);
+    vnc_copy_free(update->copy);
     pixman_region32_fini(&update->dirty);
     pixman_region32_fini(&update->requested);
     pixman_region32_fini(&update->continuous);
@@ -231,6 +236,39 @@ vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage)
     region_bound(&update->dirty, MAX_REGION);
 }
 
+/* Where the client wants to see anything: continuously, or asked for. */
+static void
+init_allowed(const VncUpdate *update, pixman_region32_t *allowed)
+{
+    pixman_region32_init(allowed);
+    pixman_region32_copy(allowed, (pixman_region32_t *)&update->requested);
+    if (update->is_continuous)
+        pixman_region32_union(allowed, allowed, (pixman_region32_t *)&update->continuous);
+    pixman_region32_intersect_rect(allowed, allowed, 0, 0, (unsigned)update->width,
+                                   (unsigned)update->height);
+}
+
+void
+vnc_update_frame(VncUpdate *update, const Frame *frame, const Plan *plan, gboolean now)
+{
+    guint n_ops;
+    const PlanOp *ops = plan_ops(plan, &n_ops);
+    pixman_region32_t allowed;
+
+    if (!update->in_flight) /* the frame before was not taken after all */
+        vnc_copy_give_back(update->copy, &update->dirty);
+    /* A client that is to be told its size may begin with an empty screen. */
+    if (!now || !plan_n_copies(plan) || update->waiting & (WAIT_SIZE | WAIT_SIZE_ANSWER) ||
+        !vnc_update_has(update, VNC_ENCODING_COPY_RECT)) {
+        vnc_update_damage(update, &frame->damage);
+        return;
+    }
+    init_allowed(update, &allowed);
+    vnc_copy_plan(update->copy, ops, plan_n_copies(plan), &allowed, update->lossy, &update->dirty);
+    vnc_update_damage(update, plan_residue(plan));
+    pixman_region32_fini(&allowed);
+}
+
 gboolean
 vnc_update_resized(VncUpdate *update, int width, int height)
 {
@@ -242,6 +280,7 @@ vnc_update_resized(VncUpdate *update, int width, int height)
     update->height = height;
     pixman_region32_fini(&update->dirty);
     pixman_region32_init_rect(&update->dirty, 0, 0, (unsigned)width, (unsigned)height);
+    vnc_copy_give_back(update->copy, &update->dirty);
     vnc_lossy_clear(update->lossy);
     vnc_slice_resize(update->slice, width, height);
     if (first || same)
@@ -328,18 +367,6 @@ take_exact(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *r
     vnc_lossy_take(update->lossy, allowed, &update->dirty, pixels, exact);
 }
 
-/* Where the client wants to see anything: continuously, or asked for. */
-static void
-init_allowed(const VncUpdate *update, pixman_region32_t *allowed)
-{
-    pixman_region32_init(allowed);
-    pixman_region32_copy(allowed, (pixman_region32_t *)&update->requested);
-    if (update->is_continuous)
-        pixman_region32_union(allowed, allowed, (pixman_region32_t *)&update->continuous);
-    pixman_region32_intersect_rect(allowed, allowed, 0, 0, (unsigned)update->width,
-                                   (unsigned)update->height);
-}
-
 gboolean
 vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
 {
@@ -349,7 +376,7 @@ vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
     take_changed(update, &allowed, room, &work->changed);
     take_exact(update, &allowed, room, &work->changed, &work->exact);
     pixman_region32_fini(&allowed);
-    if (vnc_work_is_empty(work) && !update->waiting)
+    if (vnc_work_is_empty(work) && !update->waiting && vnc_copy_is_empty(update->copy))
         return FALSE;
     update->quality = vnc_quality_lowered(update->settings.quality, room->steps);
     work->settings = update->settings;
@@ -457,6 +484,7 @@ static void
 not_sent(VncUpdate *update)
 {
     pixman_region32_union(&update->dirty, &update->dirty, &update->taken);
+    vnc_copy_give_back(update->copy, &update->dirty);
     pixman_region32_union(&update->requested, &update->requested, &update->answered);
     update->asked = TRUE;
     update->wants_frame(update->user);
@@ -475,7 +503,7 @@ vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, gu
     }
     n_packets = fit(update, output, packets, n_packets);
     vnc_put32(encode_reserve(bytes, 4), 0); /* FramebufferUpdate */
-    n_extra = append_waiting(update, bytes);
+    n_extra = append_waiting(update, bytes) + vnc_copy_append(update->copy, bytes);
     if (n_packets + n_extra == 0) {
         not_sent(update);
         return;

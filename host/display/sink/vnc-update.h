@@ -47,6 +47,9 @@ void vnc_update_size_asked(VncUpdate *update);            /* answer with the siz
 
 /* From the desktop. */
 void vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage);
+/* A frame of the size that is known. now: the client is ready and its update is taken next, so what
+ * moved can be copied by itself; else it is damage. */
+void vnc_update_frame(VncUpdate *update, const Frame *frame, const Plan *plan, gboolean now);
 gboolean vnc_update_resized(VncUpdate *update, int width,
                             int height);                       /* FALSE: the client cannot follow */
 void vnc_update_set_cursor(VncUpdate *update, Cursor *cursor); /* NULL: hidden */
@@ -56,8 +59,8 @@ void vnc_update_set_leds(VncUpdate *update, guint leds);
 gboolean vnc_update_on_request(const VncUpdate *update);
 /* Would it take an update now (if there is something)? FALSE while one is between take and send. */
 gboolean vnc_update_ready(const VncUpdate *update);
-/* What to send now, written into work (it may be empty when only the little things wait). FALSE:
- * nothing. After TRUE, send is due. */
+/* What to send now, written into work (it may be empty when only copies and the little things
+ * wait). FALSE: nothing. After TRUE, send is due. */
 gboolean vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work);
 /* Queues the update. What does not fit the output's bound, and all of it when the client chose
  * another format meanwhile, stays dirty. */
@@ -82,6 +85,7 @@ typedef struct {
 void vnc_update_facts(const VncUpdate *update, VncUpdateFacts *facts);
 
 enum {
+    VNC_ENCODING_COPY_RECT = 1,
     VNC_ENCODING_CURSOR = -239,
     VNC_ENCODING_DESKTOP_SIZE = -223,
     VNC_ENCODING_QEMU_KEY = -258,

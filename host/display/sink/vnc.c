@@ -239,7 +239,7 @@ gather(Sink *sink)
         if (!vnc_client_ready(client) || !vnc_client_take(client, &sink->work))
             continue;
         if (vnc_work_is_empty(&sink->work))
-            vnc_client_send(client, NULL, 0, 0); /* a cursor, a size: no pixels */
+            vnc_client_send(client, NULL, 0, 0); /* a cursor, a size, copies: no pixels */
         else
             g_ptr_array_add(group_for(sink, &sink->work)->clients, client);
     }
@@ -249,7 +249,7 @@ gather(Sink *sink)
 static const Plan *
 plan_changed(Sink *sink, const VncWork *work, const Frame *frame, const Plan *plan)
 {
-    if (!plan || !region_equal(&work->changed, &frame->damage)) {
+    if (!plan || !region_equal(&work->changed, plan_residue(plan))) {
         plan_clear(sink->plan);
         classify(sink->classifier, frame, &work->changed, sink->plan);
         plan = sink->plan;
@@ -289,15 +289,16 @@ static void
 encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
 {
     const PlanOp *ops;
-    guint n_ops;
+    guint n_ops, n_copies;
 
     plan = plan_changed(sink, &group->work, frame, plan);
     if (!region_is_empty(&group->work.exact))
         plan = plan_exact(sink, &group->work, frame, plan);
     ops = plan_ops(plan, &n_ops);
     group->begin = g_get_monotonic_time();
-    group->batch = encode_batch_start(sink->batches, &group->work.settings, frame, ops, n_ops,
-                                      on_encoded, group);
+    n_copies = plan_n_copies(plan); /* each client's own matter (vnc-copy.h) */
+    group->batch = encode_batch_start(sink->batches, &group->work.settings, frame, ops + n_copies,
+                                      n_ops - n_copies, on_encoded, group);
 }
 
 static void
@@ -317,7 +318,7 @@ vnc_present(Sink *sink, const Frame *frame, const Plan *plan)
         if (resized)
             vnc_client_resized(client, frame->width, frame->height);
         else
-            vnc_update_damage(vnc_client_update(client), &frame->damage);
+            vnc_update_frame(vnc_client_update(client), frame, plan, vnc_client_ready(client));
     }
     gather(sink);
     for (guint i = 0; i < sink->groups->len; i++)

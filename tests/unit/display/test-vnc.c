@@ -158,6 +158,51 @@ test_hash(void)
     vnc_desk_free(desk);
 }
 
+/* Scrolls a part of the screen, and writes some of the line that comes in. */
+static void
+scroll(VncDesk *desk, int lines)
+{
+    int width = 640, top = 40, bottom = desk->height - 30, left = 100;
+    for (int y = top; y < bottom - lines; y++)
+        memcpy(desk->pixels + y * desk->width + left, desk->pixels + (y + lines) * desk->width + left,
+               (gsize)width * 4);
+    for (int y = bottom - lines; y < bottom; y++)
+        for (int x = left; x < left + width; x++)
+            desk->pixels[y * desk->width + x] = (x * y + lines) % 7 < 3 ? 0x00101010u : 0x00f8f8f0u;
+    vnc_desk_show(desk, left, top, width, bottom - top);
+}
+
+/* Moved pixels are copied by the client: right, also where they were lossy; and few bytes. */
+static void
+test_moved(void)
+{
+    static const VncViewerOptions options[] = {
+        {"copyrect tight", -1, 4, FALSE}, {"copyrect tight", 5, 4, FALSE},
+        {"copyrect zrle", -1, 2, FALSE},  {"tight", -1, 4, FALSE},
+        {"copyrect raw", -1, 4, TRUE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(options); i++) {
+        VncDesk *desk = vnc_desk_new(801, 601);
+        g_autofree char *what = describe(&options[i]);
+        vnc_desk_paint(desk, 1);
+        vnc_desk_show(desk, 0, 0, desk->width, desk->height);
+        VncViewer *viewer = vnc_viewer_new(vnc_desk_connect(desk), &options[i]);
+        vnc_desk_assert_shown(desk, viewer, what);
+        json_int_t all = counted(desk, 0, "bytes"), moved;
+        for (int lines = 1; lines < 20; lines += 3) {
+            scroll(desk, lines);
+            if (lines % 2)
+                vnc_desk_assert_shown(desk, viewer, what);
+        }
+        vnc_desk_assert_shown(desk, viewer, what);
+        moved = counted(desk, 0, "bytes") - all;
+        if (options[i].quality < 0 && g_str_has_prefix(what, "copyrect"))
+            g_assert_cmpint(moved, <, all);
+        vnc_viewer_free(viewer);
+        vnc_desk_free(desk);
+    }
+}
+
 static json_int_t
 queued_most(VncDesk *desk)
 {
@@ -393,6 +438,7 @@ main(int argc, char **argv)
     g_test_add_func("/vnc/resize", test_resize);
     g_test_add_func("/vnc/solid", test_solid);
     g_test_add_func("/vnc/hash", test_hash);
+    g_test_add_func("/vnc/moved", test_moved);
     g_test_add_func("/vnc/stalled", test_stalled);
     g_test_add_func("/vnc/input", test_input);
     g_test_add_func("/vnc/clipboard", test_clipboard);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "../frame.h"
+
+/*
+ * What the motion search knows of each 16 x 16 cell of a frame, and the kernel that compares moved
+ * cells. A step is the way content went: what is at (x, y) now was at (x - dx, y - dy) before.
+ */
+
+#define MOTION_CELL 16 /* pixels */
+
+typedef struct {
+    int dx, dy;
+} MotionStep;
+
+/* A rectangle of the frame whose pixels all are those of the frame before, a step away. */
+typedef struct {
+    pixman_box32_t to;
+    MotionStep step;
+} MotionCopy;
+
+typedef struct {
+    int columns, rows;
+    gsize capacity;  /* cells that the maps hold */
+    guint8 *changed; /* 1: in the damage, and no copy covers it yet */
+    guint8 *claimed; /* 1: some copy touches it */
+    guint n_changed;
+} MotionCells;
+
+void motion_cells_clear(MotionCells *cells); /* frees the maps */
+/* Forgets the frame before. */
+void motion_cells_load(MotionCells *cells, const Frame *frame);
+/* A copy covers box. */
+void motion_cells_claim(MotionCells *cells, const Frame *frame, const pixman_box32_t *box);
+
+/* One row of cells' pixels now and before. Of the cells that are alive (a byte each), those that
+ * differ die, and those with more than one colour in the row become varied. */
+typedef void (*MotionMatchRow)(const guint32 *now, const guint32 *before, int pixels, guint8 *alive,
+                               guint8 *varied);
+
+typedef struct {
+    const char *name; /* as CompareKernel's */
+    MotionMatchRow row;
+    gboolean (*supported)(void);
+} MotionMatchKernel;
+
+/* All of them, slowest first; the first is the scalar reference. */
+const MotionMatchKernel *motion_match_kernels(guint *n_kernels);
+const MotionMatchKernel *motion_match_kernel_best(void);

@@ -6,10 +6,7 @@
 #include <turbojpeg.h>
 
 static const Encoder *const encoders[] = {
-    &encoder_tight,
-    &encoder_zrle,
-    &encoder_zlib,
-    &encoder_raw,
+    &encoder_tight, &encoder_zrle, &encoder_zlib, &encoder_hextile, &encoder_raw,
 };
 
 const Encoder *
@@ -81,6 +78,19 @@ encode_header(EncodeScratch *scratch, const PlanOp *op, gint32 encoding)
 {
     packet_put_header(encode_reserve(scratch->out, PACKET_HEADER), op->x, op->y, op->width,
                       op->height, encoding);
+}
+
+void
+encode_stream(EncodeScratch *scratch)
+{
+    guint start = scratch->out->len;
+    guint8 *to = encode_reserve(scratch->out, 4 + deflate_bound(scratch->work->len));
+    gsize length =
+        deflate_blocks(scratch->deflate, scratch->work->data, scratch->work->len, to + 4);
+    guint32 wire = GUINT32_TO_BE((guint32)length);
+
+    memcpy(to, &wire, 4);
+    g_byte_array_set_size(scratch->out, start + 4 + (guint)length);
 }
 
 const guint32 *

@@ -62,10 +62,12 @@ Packet *encode_op(EncodeScratch *scratch, const EncodeSettings *settings, const 
 /* For encoders: grows array by size bytes and returns where they begin. */
 guint8 *encode_reserve(GByteArray *array, gsize size);
 void encode_header(EncodeScratch *scratch, const PlanOp *op, gint32 encoding);
+/* Appends what PACKET_STREAM has behind the header: 4 bytes length, and scratch->work deflated. */
+void encode_stream(EncodeScratch *scratch);
 /* Where the operation's pixels begin. */
 const guint32 *encode_pixels(const Frame *frame, const PlanOp *op);
 /* Tight's length: 7 bits a byte, lowest first, then 8: 22 bits at most. Returns how many bytes (1
  * to 3) it took. */
 gsize encode_compact_length(guint8 *to, gsize length);
 
-extern const Encoder encoder_raw, encoder_tight, encoder_zlib, encoder_zrle;
+extern const Encoder encoder_hextile, encoder_raw, encoder_tight, encoder_zlib, encoder_zrle;

@@ -154,6 +154,13 @@ pixel_format_convert_cpixel(const PixelFormat *format, const guint32 *from, int 
         pixel_format_convert(format, from, pixels, to);
         return;
     }
+    if (first == 0 && is_native(format) && G_BYTE_ORDER == G_LITTLE_ENDIAN) {
+        for (; pixels > 1; pixels--, to += 3)
+            memcpy(to, from++, 4); /* the fourth byte is overwritten by the next pixel */
+        if (pixels)
+            memcpy(to, from, 3);
+        return;
+    }
     for (int i = 0; i < pixels; i++) {
         guint32 pixel = wire_pixel(format, from[i]);
 

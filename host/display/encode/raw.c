@@ -8,14 +8,13 @@ raw_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *
            const PlanOp *op)
 {
     gsize row_size = (gsize)op->width * (gsize)settings->format.bits / 8;
+    const guint32 *from = encode_pixels(frame, op);
     guint8 *to;
 
     encode_header(scratch, op, ENCODING_RAW);
     to = encode_reserve(scratch->out, row_size * (gsize)op->height);
-    for (int y = op->y; y < op->y + op->height; y++, to += row_size)
-        pixel_format_convert(&settings->format,
-                             frame->pixels + (gsize)y * (gsize)frame->stride + op->x, op->width,
-                             to);
+    for (int y = 0; y < op->height; y++, to += row_size, from += frame->stride)
+        pixel_format_convert(&settings->format, from, op->width, to);
 }
 
 const Encoder encoder_raw = {

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 static const VncViewerOptions settings[] = {
-    {"tight", -1, 4, FALSE}, {"tight", 6, 4, FALSE},  {"tight", -1, 4, TRUE},
-    {"tight", -1, 2, FALSE}, {"tight", -1, 1, FALSE}, {"zrle", -1, 4, FALSE},
-    {"zrle", -1, 2, FALSE},  {"zrle", -1, 1, FALSE},  {"zlib", -1, 4, FALSE},
-    {"zlib", -1, 2, FALSE},  {"raw", -1, 4, FALSE},   {"raw", -1, 4, TRUE},
-    {"raw", -1, 2, FALSE},   {"raw", -1, 1, FALSE},
+    {"tight", -1, 4, FALSE},   {"tight", 6, 4, FALSE},    {"tight", -1, 4, TRUE},
+    {"tight", -1, 2, FALSE},   {"tight", -1, 1, FALSE},   {"zrle", -1, 4, FALSE},
+    {"zrle", -1, 2, FALSE},    {"zrle", -1, 1, FALSE},    {"zlib", -1, 4, FALSE},
+    {"zlib", -1, 2, FALSE},    {"raw", -1, 4, FALSE},     {"raw", -1, 4, TRUE},
+    {"raw", -1, 2, FALSE},     {"hextile", -1, 4, FALSE}, {"hextile", -1, 4, TRUE},
+    {"hextile", -1, 2, FALSE}, {"hextile", -1, 1, FALSE}, {"raw", -1, 1, FALSE},
 };
 
 typedef struct {
@@ -50,6 +51,26 @@ test_pixels(gconstpointer data)
     vnc_desk_assert_shown(desk, viewer, what);
     vnc_viewer_free(viewer);
     vnc_desk_free(desk);
+}
+
+/* Screens of odd and tiny sizes, of one kind of content each. */
+static void
+test_sizes(gconstpointer data)
+{
+    static const int sizes[][2] = {{1, 1}, {17, 1}, {33, 31}, {2300, 20}};
+    const VncViewerOptions *options = data;
+    g_autofree char *what = describe(options);
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        VncDesk *desk = vnc_desk_new(sizes[i][0], sizes[i][1]);
+        VncViewer *viewer = vnc_viewer_new(vnc_desk_connect(desk), options);
+        for (int content = 0; content < VNC_DESK_CONTENTS; content++) {
+            vnc_desk_paint_all(desk, content);
+            vnc_desk_show(desk, 0, 0, desk->width, desk->height);
+            vnc_desk_assert_shown(desk, viewer, what);
+        }
+        vnc_viewer_free(viewer);
+        vnc_desk_free(desk);
+    }
 }
 
 static void
@@ -432,7 +453,9 @@ main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(settings); i++) {
         g_autofree char *what = describe(&settings[i]);
         g_autofree char *path = g_strdup_printf("/vnc/pixels/%s", what);
+        g_autofree char *small = g_strdup_printf("/vnc/sizes/%s", what);
         g_test_add_data_func(path, &settings[i], test_pixels);
+        g_test_add_data_func(small, &settings[i], test_sizes);
     }
     g_test_add_func("/vnc/together", test_together);
     g_test_add_func("/vnc/resize", test_resize);

@@ -126,6 +126,34 @@ vnc_desk_paint(VncDesk *desk, guint seed)
             desk->pixels[y * desk->width + x] = pixel_at(x, y, seed, rand);
 }
 
+static guint32
+content_at(int x, int y, int content, GRand *rand)
+{
+    switch (content) {
+    case 0: /* noise */
+        return g_rand_int(rand) & 0xffffff;
+    case 1: /* gradients that wrap */
+        return (guint32)((x * 3 & 0xff) << 16 | (y * 5 & 0xff) << 8 | ((x + y) & 0xff));
+    case 2: /* two colours */
+        return (x * x + y * 3) % 7 < 3 ? 0x00102030u : 0x00fffff0u;
+    case 3: /* some */
+        return (guint32)((x / 2 + y) % 13) * 0x00111315u;
+    case 4: /* many, in runs */
+        return (guint32)((x / 5 * 7 + y / 3) % 120) * 0x00020201u;
+    default:
+        return 0x00a0b0c0u;
+    }
+}
+
+void
+vnc_desk_paint_all(VncDesk *desk, int content)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(1);
+    for (int y = 0; y < desk->height; y++)
+        for (int x = 0; x < desk->width; x++)
+            desk->pixels[y * desk->width + x] = content_at(x, y, content, rand);
+}
+
 void
 vnc_desk_show(VncDesk *desk, int x, int y, int w, int h)
 {

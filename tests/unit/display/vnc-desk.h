@@ -24,6 +24,9 @@ void vnc_desk_resize(VncDesk *desk, int width, int height);
 /* Paints something of everything: text, solid areas, gradients, noise; another picture for each
  * seed. */
 void vnc_desk_paint(VncDesk *desk, guint seed);
+#define VNC_DESK_CONTENTS 6
+/* The whole desk with one kind of content: noise, gradients, few and many colours. */
+void vnc_desk_paint_all(VncDesk *desk, int content);
 /* Shows pixels x, y, w, h of desk->pixels on the surface. */
 void vnc_desk_show(VncDesk *desk, int x, int y, int w, int h);
 int vnc_desk_connect(VncDesk *desk); /* the client's end */

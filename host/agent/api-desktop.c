@@ -46,21 +46,41 @@ desktop_get(ApiCall *call)
         api_call_answer(call, desktop_to_json(desktop), -1);
 }
 
+/* A clone's sizes may be left out: they are its template's. */
+static gboolean
+get_size(ApiCall *call, gboolean optional, const char *name, guint *value)
+{
+    return optional ? api_call_get_optional_number(call, name, value)
+                    : api_call_get_number(call, name, value);
+}
+
 static void
 desktop_create(ApiCall *call)
 {
     g_autoptr(DesktopRecord) record = desktop_record_new();
     g_autofree char *id = NULL;
     g_autoptr(GError) error = NULL;
-    const char *name, *image;
+    const char *name, *image = "", *template_name = "";
+    const json_t *limits;
     if (!api_call_get_uuid(call, "desktop", &id) ||
         !api_call_get_string(call, "name", MACHINE_MAX_NAME, &name) ||
-        !api_call_get_string(call, "image", MAX_IMAGE_NAME, &image) ||
-        !api_call_get_number(call, "cpus", &record->cpus) ||
-        !api_call_get_number(call, "memory_mib", &record->memory_mib) ||
-        !api_call_get_number(call, "width", &record->width) ||
-        !api_call_get_number(call, "height", &record->height))
+        !api_call_get_optional_string(call, "template", MAX_IMAGE_NAME, &template_name) ||
+        !api_call_get_optional_object(call, "limits", &limits))
         return;
+    gboolean clone = template_name[0] != '\0';
+    if (!(clone ? api_call_get_optional_string(call, "image", MAX_IMAGE_NAME, &image)
+                : api_call_get_string(call, "image", MAX_IMAGE_NAME, &image)) ||
+        !get_size(call, clone, "cpus", &record->cpus) ||
+        !get_size(call, clone, "memory_mib", &record->memory_mib) ||
+        !get_size(call, clone, "width", &record->width) ||
+        !get_size(call, clone, "height", &record->height))
+        return;
+    if (!machine_limits_from_json(&record->limits, limits, &error)) {
+        api_call_fail(call, error);
+        return;
+    }
+    g_free(record->template_name);
+    record->template_name = g_strdup(template_name);
     g_free(record->id);
     record->id = g_strdup(id);
     g_free(record->name);
@@ -99,6 +119,19 @@ api_desktop_stop(ApiCall *call)
         return;
     desktop_stop(desktop, force);
     api_call_answer(call, desktop_to_json(desktop), -1);
+}
+
+static void
+api_desktop_suspend(ApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    Desktop *desktop = find_desktop(call);
+    if (desktop == NULL)
+        return;
+    if (desktop_suspend(desktop, &error))
+        api_call_answer(call, desktop_to_json(desktop), -1);
+    else
+        api_call_fail(call, error);
 }
 
 static void
@@ -166,6 +199,8 @@ const ApiEntry api_desktop_calls[] = {{"desktop.list", desktop_list},
                                       {"desktop.create", desktop_create},
                                       {"desktop.start", api_desktop_start},
                                       {"desktop.stop", api_desktop_stop},
+                                      {"desktop.suspend", api_desktop_suspend},
+                                      {"desktop.resume", api_desktop_start},
                                       {"desktop.delete", api_desktop_delete},
                                       {"desktop.open", api_desktop_open},
                                       {"desktop.stats", api_desktop_stats},

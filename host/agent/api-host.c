@@ -7,19 +7,21 @@ static void
 host_info(ApiCall *call)
 {
     Host *host = api_call_host(call);
-    const ProviderOps *ops = host->provider->ops;
+    const ProviderFacts *facts = host->provider->ops->facts(host->provider);
     GList *images = image_store_list(host->images);
     Resources resources;
     resources_read(&resources, host->settings->state_dir);
     guint64 memory_free = resources_memory_free(&resources, inventory_promised_mib(host->inventory),
                                                 (guint64)host->settings->memory_reserve_mib);
     json_t *info = json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:I}", "name", host->settings->name,
-        "version", ORIEL_VERSION, "accelerator", ops->accelerator(host->provider),
-        "accelerator_reason", ops->accelerator_reason(host->provider), "cpus", (int)resources.cpus,
-        "memory_mib", (json_int_t)resources.memory_mib, "memory_free_mib", (json_int_t)memory_free,
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:I}", "name",
+        host->settings->name, "version", ORIEL_VERSION, "provider", facts->name, "provider_version",
+        facts->version, "accelerator", facts->accelerator, "accelerator_reason",
+        facts->accelerator_reason, "cpus", (int)resources.cpus, "memory_mib",
+        (json_int_t)resources.memory_mib, "memory_free_mib", (json_int_t)memory_free,
         "disk_free_mib", (json_int_t)resources.disk_free_mib, "desktops",
-        (int)inventory_count(host->inventory), "images", (int)g_list_length(images), "uptime_s",
+        (int)inventory_count(host->inventory), "images", (int)g_list_length(images), "templates",
+        (int)template_store_count(host->templates), "uptime_s",
         (json_int_t)((g_get_monotonic_time() - host->started_at) / G_USEC_PER_SEC));
     g_list_free(images);
     api_call_answer(call, info, -1);
@@ -31,8 +33,9 @@ host_watch(ApiCall *call)
     Host *host = api_call_host(call);
     api_call_watch(call);
     api_call_answer(call,
-                    json_pack("{s:o, s:o}", "desktops", api_desktop_list_json(host), "images",
-                              api_image_list_json(host)),
+                    json_pack("{s:o, s:o, s:o, s:[]}", "desktops", api_desktop_list_json(host),
+                              "images", api_image_list_json(host), "templates",
+                              api_template_list_json(host), "volumes"),
                     -1);
 }
 

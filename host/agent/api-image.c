@@ -82,7 +82,12 @@ image_delete(ApiCall *call)
             ORIEL_ERROR, ORIEL_ERROR_REFUSED,
             "The image “%s” is in use (desktops that stand on it: %u); delete them first.", name,
             count);
-    if (count == 0 && image_store_delete(host->images, name, &error))
+    guint templates = template_store_count_on_image(host->templates, name);
+    if (count == 0 && templates > 0)
+        error = g_error_new(ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                            "The image “%s” is in use (templates of it: %u); delete them first.",
+                            name, templates);
+    if (error == NULL && image_store_delete(host->images, name, &error))
         api_call_answer(call, json_object(), -1);
     else
         api_call_fail(call, error);

@@ -11,7 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_CLIENTS 64
+#define MAX_CLIENTS     64
+#define ACCEPT_PAUSE_MS 250
 /* Calls of one client that have no answer yet. */
 #define MAX_CALLS       256
 #define MAX_ID_LENGTH   128
@@ -158,9 +159,28 @@ api_call_get_string(ApiCall *call, const char *name, gsize max_length, const cha
 gboolean
 api_call_get_number(ApiCall *call, const char *name, guint *value)
 {
+    if (json_object_get(call->args, name) == NULL)
+        return call_invalid(call, "“%s” is missing.", name);
+    return api_call_get_optional_number(call, name, value);
+}
+
+gboolean
+api_call_get_optional_object(ApiCall *call, const char *name, const json_t **value)
+{
+    *value = json_object_get(call->args, name);
+    if (json_is_null(*value))
+        *value = NULL;
+    return *value == NULL || json_is_object(*value)
+               ? TRUE
+               : call_invalid(call, "“%s” must be an object.", name);
+}
+
+gboolean
+api_call_get_optional_number(ApiCall *call, const char *name, guint *value)
+{
     json_t *json = json_object_get(call->args, name);
     if (json == NULL)
-        return call_invalid(call, "“%s” is missing.", name);
+        return TRUE;
     if (!json_is_integer(json) || json_integer_value(json) < 0 ||
         json_integer_value(json) > G_MAXINT)
         return call_invalid(call, "“%s” must be a whole number, not negative.", name);
@@ -195,7 +215,8 @@ api_call_get_uuid(ApiCall *call, const char *name, char **value)
 static ApiFunction
 find_function(const char *name)
 {
-    const ApiEntry *const tables[] = {api_host_calls, api_image_calls, api_desktop_calls};
+    const ApiEntry *const tables[] = {api_host_calls, api_image_calls, api_desktop_calls,
+                                      api_template_calls};
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
         for (const ApiEntry *entry = tables[i]; entry->name != NULL; entry++)
             if (g_str_equal(entry->name, name))
@@ -266,11 +287,27 @@ on_closed(JsonChannel *channel, const GError *error, gpointer user)
 
 static const JsonChannelEvents channel_events = {.message = on_message, .closed = on_closed};
 
+static gboolean on_connection(int listener, GIOCondition condition, gpointer user);
+
+/* While there are no descriptors left, a listener that stays readable would keep the loop busy. */
+static gboolean
+accept_again(gpointer user)
+{
+    Api *api = user;
+    api->source = g_unix_fd_add(api->listener, G_IO_IN, on_connection, api);
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean
 on_connection(int listener, GIOCondition condition, gpointer user)
 {
     Api *api = user;
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+        g_warning("The API takes no connections for a moment: %s.", g_strerror(errno));
+        api->source = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, api);
+        return G_SOURCE_REMOVE;
+    }
     if (fd < 0)
         return G_SOURCE_CONTINUE;
     if (g_list_length(api->clients) >= MAX_CLIENTS) {
@@ -330,6 +367,25 @@ on_desktop_deleted(const char *id, gpointer user)
     broadcast(user, json_pack("{s:s, s:s}", "event", "desktop.deleted", "id", id));
 }
 
+static void
+on_template_changed(const char *name, gpointer user)
+{
+    Api *api = user;
+    TemplateStore *templates = api->host->templates;
+    const Template *template_ = template_store_find(templates, name, NULL);
+    if (template_ != NULL)
+        broadcast(api, json_pack("{s:s, s:o}", "event", "template.changed", "template",
+                                 template_store_to_json(templates, template_)));
+}
+
+static void
+on_template_deleted(const char *name, gpointer user)
+{
+    broadcast(user, json_pack("{s:s, s:s}", "event", "template.deleted", "name", name));
+}
+
+static const TemplateStoreEvents template_events = {.changed = on_template_changed,
+                                                    .deleted = on_template_deleted};
 static const ImageStoreEvents image_events = {.changed = on_image_changed,
                                               .deleted = on_image_deleted};
 static const InventoryEvents inventory_events = {.changed = on_desktop_changed,
@@ -350,6 +406,7 @@ api_new(Host *host, GError **error)
     g_unix_set_fd_nonblocking(listener, TRUE, NULL);
     api->source = g_unix_fd_add(listener, G_IO_IN, on_connection, api);
     image_store_set_events(host->images, &image_events, api);
+    template_store_set_events(host->templates, &template_events, api);
     inventory_set_events(host->inventory, &inventory_events, api);
     return api;
 }
@@ -360,6 +417,7 @@ api_free(Api *api)
     if (api == NULL)
         return;
     image_store_set_events(api->host->images, NULL, NULL);
+    template_store_set_events(api->host->templates, NULL, NULL);
     inventory_set_events(api->host->inventory, NULL, NULL);
     while (api->clients != NULL)
         client_close(api->clients->data);

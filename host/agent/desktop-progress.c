@@ -44,6 +44,10 @@ desktop_progress_text(DesktopState state, DesktopStep step, gint64 elapsed_s)
         return g_strdup(steps[step].text);
     case DESKTOP_READY:
         return g_strdup(steps[STEP_READY].text);
+    case DESKTOP_SUSPENDING:
+        return g_strdup("Being suspended");
+    case DESKTOP_SUSPENDED:
+        return g_strdup("Suspended");
     case DESKTOP_STOPPING:
         return g_strdup("Shutting down");
     case DESKTOP_STOPPED:

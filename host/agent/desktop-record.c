@@ -14,8 +14,10 @@
 #define MIN_HEIGHT     200
 #define MAX_SIDE       8192
 
-static const char *const state_words[] = {"starting", "ready", "stopping", "stopped", "failed"};
+static const char *const state_words[] = {"starting", "ready",   "suspending", "suspended",
+                                          "stopping", "stopped", "failed"};
 static const char *const step_words[] = {"disk", "machine", "boot", "desktop", "ready"};
+static const char *const origin_words[] = {"cold", "clone", "resume"};
 
 DesktopRecord *
 desktop_record_new(void)
@@ -24,7 +26,11 @@ desktop_record_new(void)
     record->id = g_strdup("");
     record->name = g_strdup("");
     record->image = g_strdup("");
+    record->template_name = g_strdup("");
+    record->generation = g_strdup("");
     record->accelerator = g_strdup("");
+    record->saved_with = g_strdup("");
+    record->notes = json_array();
     return record;
 }
 
@@ -37,8 +43,29 @@ desktop_record_free(DesktopRecord *record)
     g_free(record->name);
     g_free(record->image);
     g_free(record->reason);
+    g_free(record->template_name);
+    g_free(record->generation);
     g_free(record->accelerator);
+    g_free(record->saved_with);
+    json_decref(record->notes);
     g_free(record);
+}
+
+const char *
+desktop_state_word(DesktopState state)
+{
+    return state_words[state];
+}
+
+void
+desktop_record_note(DesktopRecord *record, const char *text)
+{
+    json_t *note = json_pack("{s:o, s:s}", "at",
+                             record_time_to_json(g_get_real_time() / G_USEC_PER_SEC), "text", text);
+    if (note != NULL)
+        json_array_append_new(record->notes, note);
+    while (json_array_size(record->notes) > DESKTOP_MAX_NOTES)
+        json_array_remove(record->notes, 0);
 }
 
 json_t *
@@ -52,6 +79,12 @@ desktop_record_to_json(const DesktopRecord *record)
                              (int)record->width, "height", (int)record->height);
     json_object_set_new(json, "created_at", record_time_to_json(record->created_at));
     json_object_set_new(json, "started_at", record_time_to_json(record->started_at));
+    json_object_set_new(json, "template",
+                        record->template_name[0] != '\0' ? json_string(record->template_name)
+                                                         : json_null());
+    json_object_set_new(json, "origin", json_string(origin_words[record->origin]));
+    json_object_set_new(json, "limits", machine_limits_to_json(&record->limits));
+    json_object_set_new(json, "notes", json_deep_copy(record->notes));
     return json;
 }
 
@@ -60,6 +93,9 @@ desktop_record_save(const DesktopRecord *record, const char *folder, GError **er
 {
     json_t *json = desktop_record_to_json(record);
     json_object_set_new(json, "deleting", json_boolean(record->deleting));
+    json_object_set_new(json, "settled", json_boolean(record->settled));
+    json_object_set_new(json, "generation", json_string(record->generation));
+    json_object_set_new(json, "saved_with", json_string(record->saved_with));
     return record_save(json, folder, "desktop.json", error);
 }
 
@@ -78,6 +114,30 @@ static guint
 get_number(const json_t *json, const char *name)
 {
     return (guint)CLAMP(json_integer_value(json_object_get(json, name)), 0, G_MAXINT);
+}
+
+/* What records of earlier versions do not have. */
+static void
+load_origin(DesktopRecord *record, const json_t *json)
+{
+    int origin = word_index(json, "origin", origin_words, G_N_ELEMENTS(origin_words));
+    const json_t *settled = json_object_get(json, "settled");
+    const json_t *notes = json_object_get(json, "notes");
+    record->origin = origin < 0 ? START_COLD : (MachineOrigin)origin;
+    record->settled = settled == NULL || json_is_true(settled);
+    record_get_string(json, "template", &record->template_name);
+    record_get_string(json, "generation", &record->generation);
+    record_get_string(json, "saved_with", &record->saved_with);
+    machine_limits_from_json(&record->limits, json_object_get(json, "limits"), NULL);
+    for (gsize i = 0; i < MIN(json_array_size(notes), DESKTOP_MAX_NOTES); i++)
+        json_array_append(record->notes, json_array_get(notes, i));
+}
+
+/* A folder's name, or nothing. */
+static gboolean
+is_name_or_empty(const char *name)
+{
+    return name[0] == '\0' || image_name_is_valid(name);
 }
 
 DesktopRecord *
@@ -99,6 +159,7 @@ desktop_record_load(const char *folder, const char *id)
     record->created_at = record_time_from_json(json_object_get(json, "created_at"));
     record->started_at = record_time_from_json(json_object_get(json, "started_at"));
     record->deleting = json_is_true(json_object_get(json, "deleting"));
+    load_origin(record, json);
     json_decref(json);
     if (state < 0 || step < 0 || !g_str_equal(record->id, id) ||
         !desktop_record_check(record, NULL))
@@ -119,6 +180,15 @@ check_range(const char *field, guint value, guint minimum, guint maximum, GError
 }
 
 gboolean
+machine_shape_check(guint cpus, guint memory_mib, guint width, guint height, GError **error)
+{
+    return check_range("cpus", cpus, 1, MAX_CPUS, error) &&
+           check_range("memory_mib", memory_mib, MIN_MEMORY_MIB, MAX_MEMORY_MIB, error) &&
+           check_range("width", width, MIN_WIDTH, MAX_SIDE, error) &&
+           check_range("height", height, MIN_HEIGHT, MAX_SIDE, error);
+}
+
+gboolean
 desktop_record_check(const DesktopRecord *record, GError **error)
 {
     if (!g_uuid_string_is_valid(record->id)) {
@@ -135,8 +205,12 @@ desktop_record_check(const DesktopRecord *record, GError **error)
                             "“image” is not an image's name.");
         return FALSE;
     }
-    return check_range("cpus", record->cpus, 1, MAX_CPUS, error) &&
-           check_range("memory_mib", record->memory_mib, MIN_MEMORY_MIB, MAX_MEMORY_MIB, error) &&
-           check_range("width", record->width, MIN_WIDTH, MAX_SIDE, error) &&
-           check_range("height", record->height, MIN_HEIGHT, MAX_SIDE, error);
+    if (!is_name_or_empty(record->template_name) || !is_name_or_empty(record->generation)) {
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                            "“template” is not a template's name.");
+        return FALSE;
+    }
+    return machine_shape_check(record->cpus, record->memory_mib, record->width, record->height,
+                               error) &&
+           machine_limits_check(&record->limits, error);
 }

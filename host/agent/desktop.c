@@ -3,12 +3,14 @@
 
 #include "common/error.h"
 #include "host/agent/desktop-progress.h"
+#include "host/agent/fault-point.h"
 #include "host/agent/record.h"
 #include "host/agent/resources.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* How long a client that opens a desktop waits for its display to come back. */
 #define OPEN_TIMEOUT_MS  3000
@@ -20,6 +22,7 @@ struct Desktop {
     MachineSpec spec;
     const HostSettings *settings;
     Provider *provider;
+    TemplateStore *templates;
     Machine *machine;
     DisplayProcess *display;
     const DesktopEvents *events;
@@ -31,6 +34,7 @@ struct Desktop {
     gboolean guest_ready; /* its agent said so, or its screen */
     gboolean delete_begun, display_stopping_for_delete;
     ScreenWatch screen;
+    json_t *timings; /* of the last start: NAME → ms */
 };
 
 static void
@@ -60,13 +64,12 @@ set_reason(Desktop *desktop, const char *reason)
 static void
 enter(Desktop *desktop, DesktopState state, const char *reason)
 {
-    static const char *const words[] = {"starting", "ready", "stopping", "stopped", "failed"};
     if (state != DESKTOP_STARTING)
         g_clear_handle_id(&desktop->tick, g_source_remove);
     desktop->record->state = state;
     set_reason(desktop, reason);
     g_message("The desktop “%s” (%s) is %s%s%s", desktop->record->name, desktop->record->id,
-              words[state], reason != NULL ? ": " : ".", reason != NULL ? reason : "");
+              desktop_state_word(state), reason != NULL ? ": " : ".", reason != NULL ? reason : "");
     save(desktop);
     tell(desktop);
 }
@@ -86,6 +89,14 @@ seconds_since(gint64 monotonic)
     return (g_get_monotonic_time() - monotonic) / G_USEC_PER_SEC;
 }
 
+/* The time of a start that has passed. */
+static void
+note_time(Desktop *desktop, const char *name)
+{
+    gint64 passed = (g_get_monotonic_time() - desktop->start_began) / 1000;
+    json_object_set_new(desktop->timings, name, json_integer(passed));
+}
+
 /* Ready means that somebody can be let in: the desktop stands, and its display answers. */
 static void
 become_ready_when_due(Desktop *desktop)
@@ -95,7 +106,9 @@ become_ready_when_due(Desktop *desktop)
         return;
     g_message("The desktop “%s” was ready after %d s.", desktop->record->name,
               (int)seconds_since(desktop->start_began));
+    note_time(desktop, "ready");
     desktop->record->step = STEP_READY;
+    desktop->record->settled = TRUE;
     enter(desktop, DESKTOP_READY, NULL);
 }
 
@@ -113,7 +126,8 @@ static void
 watch_screen(Desktop *desktop)
 {
     DisplayScreen screen;
-    if (desktop->guest_ready || desktop->record->step < STEP_BOOT)
+    if (desktop->guest_ready || desktop->record->step < STEP_BOOT ||
+        desktop->record->origin != START_COLD)
         return;
     display_process_screen(desktop->display, &screen);
     gboolean still = screen_watch_look(&desktop->screen, &screen);
@@ -153,6 +167,7 @@ begin_starting(Desktop *desktop)
 {
     desktop->guest_ready = FALSE;
     desktop->screen = (ScreenWatch){0};
+    json_object_clear(desktop->timings);
     desktop->start_began = desktop->step_began = g_get_monotonic_time();
     if (desktop->tick == 0)
         desktop->tick = g_timeout_add_seconds(1, on_tick, desktop);
@@ -180,7 +195,10 @@ on_machine_step(gpointer user, DesktopStep step)
         start_display(desktop);
     if (desktop->record->state != DESKTOP_STARTING)
         return;
+    if (step == STEP_MACHINE && desktop->record->origin == START_CLONE)
+        fault_point("clone-disk");
     if (step == STEP_READY) {
+        fault_point(desktop->record->origin == START_CLONE ? "clone-named" : "resume-running");
         desktop->guest_ready = TRUE;
         become_ready_when_due(desktop);
     } else if (step > desktop->record->step || step == STEP_DISK) {
@@ -188,12 +206,79 @@ on_machine_step(gpointer user, DesktopStep step)
     }
 }
 
+static void start_machine(Desktop *desktop, MachineOrigin origin);
+
+/* What a warm start has made so far is nobody's: the desktop boots as if it had never been tried.
+ */
+static void
+fall_back(Desktop *desktop, const char *reason)
+{
+    gboolean clone = desktop->record->origin == START_CLONE;
+    g_autofree char *disk = g_build_filename(desktop->spec.state_dir, "disk.qcow2", NULL);
+    g_autofree char *note =
+        g_strdup_printf(clone ? "It could not be cloned, so it boots from its image. %s"
+                              : "It could not be resumed, so it boots anew. %s",
+                        reason);
+    g_warning("The desktop “%s” (%s): %s", desktop->record->name, desktop->record->id, note);
+    desktop_record_note(desktop->record, note);
+    if (clone) {
+        template_store_suspect(desktop->templates, desktop->record->template_name,
+                               desktop->record->generation, reason);
+        unlink(disk);
+        g_free(desktop->record->generation);
+        desktop->record->generation = g_strdup("");
+    }
+    unlink(desktop->spec.saved_file);
+    start_machine(desktop, START_COLD);
+}
+
+static void
+on_machine_mark(gpointer user, const char *name)
+{
+    Desktop *desktop = user;
+    if (g_str_equal(name, "restored"))
+        fault_point(desktop->record->origin == START_CLONE ? "clone-restored" : "resume-restored");
+    note_time(desktop, name);
+}
+
+static void
+on_machine_suspend_failed(gpointer user, const char *reason)
+{
+    Desktop *desktop = user;
+    if (desktop->record->state != DESKTOP_SUSPENDING)
+        return;
+    g_autofree char *note = g_strdup_printf("It could not be suspended. %s", reason);
+    desktop_record_note(desktop->record, note);
+    enter(desktop, DESKTOP_READY, NULL);
+}
+
+static void
+on_machine_suspended(Desktop *desktop)
+{
+    if (desktop->record->state == DESKTOP_SUSPENDING) {
+        fault_point("suspend-saved");
+        enter(desktop, DESKTOP_SUSPENDED, NULL);
+        fault_point("suspend-done");
+        return;
+    }
+    unlink(desktop->spec.saved_file); /* it was to be stopped meanwhile */
+    enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
+}
+
 static void
 on_machine_ended(gpointer user, MachineEnd end, const char *reason)
 {
     Desktop *desktop = user;
     display_process_stop(desktop->display);
-    enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
+    if (end == MACHINE_SUSPENDED)
+        on_machine_suspended(desktop);
+    else if (desktop->record->state == DESKTOP_SUSPENDED) /* what was left of it is gone now */
+        g_debug("“%s” stays suspended.", desktop->record->name);
+    else if (end == MACHINE_FAILED && desktop->record->state == DESKTOP_STARTING &&
+             desktop->record->origin != START_COLD)
+        fall_back(desktop, reason);
+    else
+        enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
 }
 
 static gboolean
@@ -201,6 +286,7 @@ finish_delete(gpointer user)
 {
     Desktop *desktop = user;
     g_autoptr(GError) error = NULL;
+    fault_point("delete-ended");
     /* The run folder first: while the state folder stands, the next host would go on with this. */
     if (!record_remove_folder(desktop->spec.run_dir, &error) ||
         !record_remove_folder(desktop->spec.state_dir, &error))
@@ -216,8 +302,11 @@ on_machine_destroyed(gpointer user)
     finish_delete(user);
 }
 
-static const MachineEvents machine_events = {
-    .step = on_machine_step, .ended = on_machine_ended, .destroyed = on_machine_destroyed};
+static const MachineEvents machine_events = {.step = on_machine_step,
+                                             .mark = on_machine_mark,
+                                             .suspend_failed = on_machine_suspend_failed,
+                                             .ended = on_machine_ended,
+                                             .destroyed = on_machine_destroyed};
 
 /* --- what the display tells
  * ---------------------------------------------------------------------------------- */
@@ -226,6 +315,8 @@ static void
 on_display_changed(gpointer user)
 {
     Desktop *desktop = user;
+    if (desktop->record->state == DESKTOP_STARTING && display_process_is_up(desktop->display))
+        note_time(desktop, "display");
     become_ready_when_due(desktop);
     tell(desktop);
 }
@@ -261,6 +352,8 @@ fill_spec(Desktop *desktop, DesktopPlace *place)
     spec->cmdline = g_steal_pointer(&place->cmdline);
     spec->state_dir = g_build_filename(place->settings->state_dir, "desktops", record->id, NULL);
     spec->run_dir = g_build_filename(place->settings->run_dir, record->id, NULL);
+    spec->saved_file = g_build_filename(spec->state_dir, "suspended", NULL);
+    spec->limits = record->limits;
 }
 
 static DisplayProcess *
@@ -296,6 +389,8 @@ desktop_new(DesktopRecord *record, DesktopPlace *place, const DesktopEvents *eve
     desktop->record = record;
     desktop->settings = place->settings;
     desktop->provider = place->provider;
+    desktop->templates = place->templates;
+    desktop->timings = json_object();
     desktop->events = events;
     desktop->user = user;
     fill_spec(desktop, place);
@@ -324,6 +419,9 @@ desktop_free(Desktop *desktop)
     g_free(desktop->spec.cmdline);
     g_free(desktop->spec.state_dir);
     g_free(desktop->spec.run_dir);
+    g_free(desktop->spec.saved_file);
+    g_free(desktop->spec.template_dir);
+    json_decref(desktop->timings);
     desktop_record_free(desktop->record);
     g_free(desktop);
 }
@@ -333,16 +431,65 @@ desktop_free(Desktop *desktop)
  */
 
 static void
-start_machine(Desktop *desktop)
+start_machine(Desktop *desktop, MachineOrigin origin)
 {
-    const char *accelerator = desktop->provider->ops->accelerator(desktop->provider);
+    const char *accelerator = desktop->provider->ops->facts(desktop->provider)->accelerator;
     g_free(desktop->record->accelerator);
     desktop->record->accelerator = g_strdup(accelerator);
+    desktop->record->origin = origin;
     desktop->record->started_at = g_get_real_time() / G_USEC_PER_SEC;
     desktop->record->step = STEP_DISK;
     begin_starting(desktop);
     enter(desktop, DESKTOP_STARTING, NULL);
-    desktop->machine->ops->start(desktop->machine);
+    if (origin == START_RESUME)
+        fault_point("resume-recorded");
+    desktop->machine->ops->start(desktop->machine, origin);
+}
+
+/* TRUE when it has a template to wake from, which spec.template_dir then names. */
+static gboolean
+open_template(Desktop *desktop)
+{
+    DesktopRecord *record = desktop->record;
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&desktop->spec.template_dir, g_free);
+    if (record->settled || record->generation[0] == '\0')
+        return FALSE;
+    desktop->spec.template_dir =
+        template_store_open(desktop->templates, record->template_name, record->generation, &error);
+    if (desktop->spec.template_dir != NULL)
+        return TRUE;
+    g_autofree char *disk = g_build_filename(desktop->spec.state_dir, "disk.qcow2", NULL);
+    g_autofree char *note =
+        g_strdup_printf("It could not be cloned, so it boots from its image. %s", error->message);
+    desktop_record_note(record, note);
+    unlink(disk); /* half a clone's, if any */
+    g_free(record->generation);
+    record->generation = g_strdup("");
+    return FALSE;
+}
+
+static void
+start_afresh(Desktop *desktop)
+{
+    start_machine(desktop, open_template(desktop) ? START_CLONE : START_COLD);
+}
+
+/* What another QEMU has saved is not tried: it might be read wrongly. */
+static void
+resume(Desktop *desktop)
+{
+    DesktopRecord *record = desktop->record;
+    const char *version = desktop->provider->ops->facts(desktop->provider)->version;
+    if (g_str_equal(record->saved_with, version) &&
+        g_file_test(desktop->spec.saved_file, G_FILE_TEST_EXISTS)) {
+        start_machine(desktop, START_RESUME);
+        return;
+    }
+    record->origin = START_RESUME;
+    fall_back(desktop, g_str_equal(record->saved_with, version)
+                           ? "What it had in memory is gone."
+                           : "It was suspended by another version of QEMU.");
 }
 
 gboolean
@@ -352,13 +499,20 @@ desktop_start(Desktop *desktop, GError **error)
     case DESKTOP_STARTING:
     case DESKTOP_READY:
         return TRUE;
+    case DESKTOP_SUSPENDING:
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                            "The desktop is being suspended; resume it when that is done.");
+        return FALSE;
+    case DESKTOP_SUSPENDED:
+        resume(desktop);
+        return TRUE;
     case DESKTOP_STOPPING:
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
                             "The desktop is shutting down; start it when it has stopped.");
         return FALSE;
     case DESKTOP_STOPPED:
     case DESKTOP_FAILED:
-        start_machine(desktop);
+        start_afresh(desktop);
         return TRUE;
     }
     return TRUE;
@@ -370,9 +524,33 @@ desktop_stop(Desktop *desktop, gboolean force)
     DesktopState state = desktop->record->state;
     if (state == DESKTOP_STOPPED || state == DESKTOP_FAILED)
         return;
+    if (state == DESKTOP_SUSPENDED) {
+        unlink(desktop->spec.saved_file);
+        enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
+        return;
+    }
     if (state != DESKTOP_STOPPING)
         enter(desktop, DESKTOP_STOPPING, NULL);
     desktop->machine->ops->stop(desktop->machine, force);
+}
+
+gboolean
+desktop_suspend(Desktop *desktop, GError **error)
+{
+    DesktopRecord *record = desktop->record;
+    if (record->state == DESKTOP_SUSPENDING || record->state == DESKTOP_SUSPENDED)
+        return TRUE;
+    if (record->state != DESKTOP_READY) {
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                            "Only a desktop that is ready can be suspended.");
+        return FALSE;
+    }
+    g_free(record->saved_with);
+    record->saved_with = g_strdup(desktop->provider->ops->facts(desktop->provider)->version);
+    enter(desktop, DESKTOP_SUSPENDING, NULL);
+    fault_point("suspend-recorded");
+    desktop->machine->ops->suspend(desktop->machine);
+    return TRUE;
 }
 
 void
@@ -383,6 +561,7 @@ desktop_delete(Desktop *desktop)
     desktop->delete_begun = desktop->record->deleting = TRUE;
     g_clear_handle_id(&desktop->tick, g_source_remove);
     save(desktop);
+    fault_point("delete-recorded");
     desktop->display_stopping_for_delete = TRUE;
     display_process_stop(desktop->display);
 }
@@ -393,18 +572,43 @@ recover_dead(Desktop *desktop, MachineEnd end, const char *reason)
 {
     DesktopRecord *record = desktop->record;
     display_process_stop(desktop->display);
+    gboolean saved = g_file_test(desktop->spec.saved_file, G_FILE_TEST_EXISTS);
     if (record->state == DESKTOP_STARTING && record->step <= STEP_MACHINE)
-        start_machine(desktop);
+        start_afresh(desktop);
+    else if (record->state == DESKTOP_SUSPENDING && saved)
+        enter(desktop, DESKTOP_SUSPENDED, NULL);
     else if (record->state == DESKTOP_STOPPING)
         enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
-    else if (record->state == DESKTOP_STARTING || record->state == DESKTOP_READY)
+    else if (record->state == DESKTOP_STARTING || record->state == DESKTOP_READY ||
+             record->state == DESKTOP_SUSPENDING)
         enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
+}
+
+/* A warm start that was interrupted is begun anew: a clone is still its template's twin, and the
+ * memory of a desktop that is being resumed is in its file until it runs. */
+static gboolean
+recover_warm(Desktop *desktop)
+{
+    const DesktopRecord *record = desktop->record;
+    if (record->deleting || record->state != DESKTOP_STARTING)
+        return FALSE;
+    gboolean saved = g_file_test(desktop->spec.saved_file, G_FILE_TEST_EXISTS);
+    if (record->origin != START_CLONE && !(record->origin == START_RESUME && saved))
+        return FALSE;
+    display_process_stop(desktop->display);
+    if (record->origin == START_CLONE)
+        start_afresh(desktop);
+    else
+        resume(desktop);
+    return TRUE;
 }
 
 void
 desktop_recover(Desktop *desktop)
 {
     DesktopState state = desktop->record->state;
+    if (recover_warm(desktop))
+        return;
     MachineEnd end = MACHINE_FAILED;
     g_autofree char *reason = NULL;
     gboolean alive =
@@ -424,13 +628,23 @@ desktop_recover(Desktop *desktop)
         start_display(desktop);
     if (state == DESKTOP_STOPPING)
         desktop->machine->ops->stop(desktop->machine, FALSE);
-    else if (state == DESKTOP_STOPPED || state == DESKTOP_FAILED) /* it should not run */
+    else if (state == DESKTOP_SUSPENDING)
+        desktop->machine->ops->suspend(desktop->machine);
+    else if (state == DESKTOP_STOPPED || state == DESKTOP_FAILED ||
+             state == DESKTOP_SUSPENDED) /* it should not run */
         desktop->machine->ops->stop(desktop->machine, TRUE);
 }
 
 void
 desktop_open(Desktop *desktop, const char *protocol, DisplayOpened opened, gpointer user)
 {
+    const DesktopRecord *record = desktop->record;
+    if (record->state == DESKTOP_STARTING && record->origin == START_CLONE) {
+        g_autoptr(GError) error = g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE,
+                                                      "The desktop is not ready yet.");
+        opened(-1, error, user); /* until it is itself, its screen is its template's */
+        return;
+    }
     display_process_open(desktop->display, protocol, OPEN_TIMEOUT_MS, opened, user);
 }
 
@@ -453,8 +667,8 @@ guint
 desktop_promised_mib(const Desktop *desktop)
 {
     DesktopState state = desktop->record->state;
-    gboolean lives =
-        state == DESKTOP_STARTING || state == DESKTOP_READY || state == DESKTOP_STOPPING;
+    gboolean lives = state == DESKTOP_STARTING || state == DESKTOP_READY ||
+                     state == DESKTOP_SUSPENDING || state == DESKTOP_STOPPING;
     return lives ? desktop->record->memory_mib + RESOURCES_OVERHEAD_MIB : 0;
 }
 
@@ -476,6 +690,8 @@ desktop_to_json(Desktop *desktop)
     json_object_set_new(json, "pid", json_integer(status.pid));
     json_object_set_new(json, "uptime_s",
                         json_integer(status.running ? MAX(now - record->started_at, 0) : 0));
+    json_object_set(json, "timings", desktop->timings);
+    json_object_set_new(json, "volumes", json_array());
     json_object_set_new(json, "display", display_process_to_json(desktop->display));
     return json;
 }

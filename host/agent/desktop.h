@@ -4,13 +4,16 @@
 #include "host/agent/desktop-record.h"
 #include "host/agent/display-process.h"
 #include "host/agent/settings.h"
+#include "host/agent/template-store.h"
 
 /*
  * One desktop's life, as a state machine:
  *
  *     starting (disk → machine → boot → desktop) → ready → stopping → stopped
+ *         │                  │                       │ └→ suspending → suspended → starting
  *         └──────────────────┴───────────────────────┴──→ failed (reason)
  *
+ * A clone that does not come up, and one that cannot be resumed, boots cold instead, with a note.
  * Each change is on the disk before it is told. Main-context object.
  */
 typedef struct Desktop Desktop;
@@ -25,6 +28,7 @@ typedef struct {
 typedef struct {
     const HostSettings *settings;
     Provider *provider;
+    TemplateStore *templates;
     char *image_dir; /* taken over */
     char *cmdline;   /* taken over */
 } DesktopPlace;
@@ -38,9 +42,11 @@ void desktop_free(Desktop *desktop);
 /* After our own restart: takes up what runs, completes what was half done. */
 void desktop_recover(Desktop *desktop);
 
-/* Starts one that is stopped or failed. ORIEL_ERROR_REFUSED while it is stopping. */
+/* Starts one that is stopped, failed or suspended. ORIEL_ERROR_REFUSED while it is stopping. */
 gboolean desktop_start(Desktop *desktop, GError **error);
 void desktop_stop(Desktop *desktop, gboolean force);
+/* One that is ready. ORIEL_ERROR_REFUSED in another state. */
+gboolean desktop_suspend(Desktop *desktop, GError **error);
 /* deleted() follows. */
 void desktop_delete(Desktop *desktop);
 /* protocol: "vnc" or "spice". See display_process_open(). */

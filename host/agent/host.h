@@ -8,6 +8,7 @@ typedef struct {
     const HostSettings *settings;
     Provider *provider;
     ImageStore *images;
+    TemplateStore *templates;
     Inventory *inventory;
     gint64 started_at; /* µs, monotonic */
 } Host;

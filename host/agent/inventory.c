@@ -2,6 +2,7 @@
 #include "inventory.h"
 
 #include "common/error.h"
+#include "host/agent/fault-point.h"
 #include "host/agent/record.h"
 #include "host/agent/resources.h"
 
@@ -19,6 +20,7 @@ struct Inventory {
     const HostSettings *settings;
     Provider *provider;
     ImageStore *images;
+    TemplateStore *templates;
     char *folder;
     GHashTable *desktops; /* id → Desktop */
     GHashTable *leaving;  /* ids that are being deleted (a set) */
@@ -26,6 +28,8 @@ struct Inventory {
     const InventoryEvents *events;
     gpointer user;
 };
+
+static gboolean admit(Inventory *inventory, guint memory_mib, GError **error);
 
 static void
 waiter_free(gpointer data)
@@ -51,6 +55,7 @@ on_deleted(Desktop *desktop, gpointer user)
     g_message("The desktop “%s” (%s) is deleted.", desktop_record(desktop)->name, id);
     g_hash_table_remove(inventory->leaving, id);
     g_hash_table_remove(inventory->desktops, id);
+    template_store_collect(inventory->templates);
     if (inventory->events != NULL)
         inventory->events->deleted(id, inventory->user);
     for (GList *at = inventory->waiters, *next; at != NULL; at = next) {
@@ -73,6 +78,7 @@ add_desktop(Inventory *inventory, DesktopRecord *record, GError **error)
     const Image *image = image_store_find(inventory->images, record->image, NULL);
     DesktopPlace place = {.settings = inventory->settings,
                           .provider = inventory->provider,
+                          .templates = inventory->templates,
                           .image_dir = image_store_folder(inventory->images, record->image),
                           .cmdline = g_strdup(image != NULL ? image->cmdline : "")};
     Desktop *desktop = desktop_new(record, &place, &desktop_events, inventory, error);
@@ -115,11 +121,35 @@ take_up(Inventory *inventory, const char *id)
     }
     if (deleting)
         g_hash_table_add(inventory->leaving, g_strdup(id));
-    desktop_recover(desktop);
+}
+
+static guint
+count_on_template(const char *name, const char *generation, gpointer user)
+{
+    return inventory_count_on_template(user, name, generation);
+}
+
+static gboolean
+admit_template(guint memory_mib, GError **error, gpointer user)
+{
+    return admit(user, memory_mib, error);
+}
+
+static const TemplateStoreUsers template_users = {.count = count_on_template,
+                                                  .admit = admit_template};
+
+/* When all of them are known: what runs is taken up, what was half done is completed. */
+static void
+recover_all(Inventory *inventory)
+{
+    g_autoptr(GList) list = g_hash_table_get_values(inventory->desktops);
+    for (GList *at = list; at != NULL; at = at->next)
+        desktop_recover(at->data);
 }
 
 Inventory *
-inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images, GError **error)
+inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images,
+              TemplateStore *templates, GError **error)
 {
     g_autofree char *folder = g_build_filename(settings->state_dir, "desktops", NULL);
     if (g_mkdir_with_parents(folder, 0700) != 0 ||
@@ -133,6 +163,7 @@ inventory_new(const HostSettings *settings, Provider *provider, ImageStore *imag
     inventory->settings = settings;
     inventory->provider = provider;
     inventory->images = images;
+    inventory->templates = templates;
     inventory->folder = g_steal_pointer(&folder);
     inventory->desktops =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)desktop_free);
@@ -140,6 +171,8 @@ inventory_new(const HostSettings *settings, Provider *provider, ImageStore *imag
     g_autoptr(GDir) dir = g_dir_open(inventory->folder, 0, NULL);
     for (const char *id; dir != NULL && (id = g_dir_read_name(dir)) != NULL;)
         take_up(inventory, id);
+    template_store_begin(templates, &template_users, inventory);
+    recover_all(inventory);
     return inventory;
 }
 
@@ -223,7 +256,22 @@ inventory_promised_mib(Inventory *inventory)
     g_hash_table_iter_init(&iter, inventory->desktops);
     while (g_hash_table_iter_next(&iter, NULL, &desktop))
         promised += desktop_promised_mib(desktop);
-    return promised;
+    return promised + template_store_promised_mib(inventory->templates);
+}
+
+guint
+inventory_count_on_template(Inventory *inventory, const char *name, const char *generation)
+{
+    guint count = 0;
+    GHashTableIter iter;
+    gpointer desktop;
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, NULL, &desktop)) {
+        const DesktopRecord *record = desktop_record(desktop);
+        count += g_str_equal(record->template_name, name) && record->generation[0] != '\0' &&
+                 (generation == NULL || g_str_equal(record->generation, generation));
+    }
+    return count;
 }
 
 static gboolean
@@ -262,17 +310,65 @@ check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
     return admit(inventory, record->memory_mib, error);
 }
 
+static void
+default_to(guint *value, guint fallback)
+{
+    if (*value == 0)
+        *value = fallback;
+}
+
+/* What a clone leaves out is its template's. What differs makes it boot cold, and says why. */
+static gboolean
+choose_template(Inventory *inventory, DesktopRecord *record, GError **error)
+{
+    if (record->template_name[0] == '\0')
+        return TRUE;
+    const Template *template_ =
+        template_store_find(inventory->templates, record->template_name, error);
+    if (template_ == NULL)
+        return FALSE;
+    if (record->image[0] == '\0') {
+        g_free(record->image);
+        record->image = g_strdup(template_->image);
+    }
+    default_to(&record->cpus, template_->cpus);
+    default_to(&record->memory_mib, template_->memory_mib);
+    default_to(&record->width, template_->width);
+    default_to(&record->height, template_->height);
+    const char *problem = NULL;
+    if (!g_str_equal(record->image, template_->image))
+        problem = "Its image is not the template's.";
+    else if (!template_has_shape(template_, record->cpus, record->memory_mib, record->width,
+                                 record->height))
+        problem = "Its processors, memory or screen are not the template's.";
+    else if (record->limits.disk_gib > 0)
+        problem = "A disk size of its own was asked for.";
+    else if (template_->generation[0] == '\0')
+        problem = "Its template is not ready.";
+    if (problem == NULL) {
+        g_free(record->generation);
+        record->generation = g_strdup(template_->generation);
+        return TRUE;
+    }
+    g_autofree char *note =
+        g_strdup_printf("It could not be cloned, so it boots from its image. %s", problem);
+    desktop_record_note(record, note);
+    return TRUE;
+}
+
 Desktop *
 inventory_create(Inventory *inventory, DesktopRecord *record, GError **error)
 {
     Desktop *there = inventory_find(inventory, record->id, NULL);
-    if (there != NULL || !check_new(inventory, record, error)) {
+    if (there != NULL || !choose_template(inventory, record, error) ||
+        !check_new(inventory, record, error)) {
         desktop_record_free(record);
         return there;
     }
     record->created_at = g_get_real_time() / G_USEC_PER_SEC;
     record->state = DESKTOP_STOPPED;
     Desktop *desktop = add_desktop(inventory, record, error);
+    fault_point("clone-accepted");
     if (desktop != NULL)
         desktop_start(desktop, NULL);
     return desktop;

@@ -12,9 +12,10 @@ typedef struct {
     void (*deleted)(const char *id, gpointer user);
 } InventoryEvents;
 
-/* Reads STATE/desktops and takes up what runs. settings, provider and images must outlive it. */
+/* Reads STATE/desktops and takes up what runs. settings, provider and the stores must outlive it.
+ * From here on templates are made, too. */
 Inventory *inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images,
-                         GError **error);
+                         TemplateStore *templates, GError **error);
 void inventory_free(Inventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inventory, inventory_free)
 
@@ -27,11 +28,14 @@ guint inventory_count(Inventory *inventory);
 /* Borrowed; NULL with ORIEL_ERROR_NOT_FOUND. */
 Desktop *inventory_find(Inventory *inventory, const char *id, GError **error);
 guint inventory_count_on_image(Inventory *inventory, const char *image);
+/* On this generation of a template; NULL: on any. */
+guint inventory_count_on_template(Inventory *inventory, const char *name, const char *generation);
+/* Also to machines that become templates. */
 guint64 inventory_promised_mib(Inventory *inventory);
 
-/* Takes over record (its id, name, image and sizes count) and starts the desktop. A desktop of this
- * id that is there already is the answer: a repeated command is executed once. ORIEL_ERROR_INVALID,
- * _NOT_FOUND (image), _REFUSED (no room), _NO_SPACE. */
+/* Takes over record (its id, name, template, image, sizes and limits count) and starts the desktop.
+ * A desktop of this id that is there already is the answer: a repeated command is executed once.
+ * ORIEL_ERROR_INVALID, _NOT_FOUND (image), _REFUSED (no room), _NO_SPACE. */
 Desktop *inventory_create(Inventory *inventory, DesktopRecord *record, GError **error);
 /* Starts a stopped one, when there is room for it. */
 gboolean inventory_start(Inventory *inventory, Desktop *desktop, GError **error);

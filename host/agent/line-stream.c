@@ -169,6 +169,27 @@ line_stream_send(LineStream *stream, const char *text)
     return TRUE;
 }
 
+gboolean
+line_stream_send_fd(LineStream *stream, const char *text, int fd)
+{
+    char control[CMSG_SPACE(sizeof fd)] = {0};
+    struct iovec part = {.iov_base = (char *)text, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    /* The descriptor travels with the line's first byte, behind all that was said before. */
+    if (stream->fd < 0 || text[0] == '\0' || flush_out(stream) ||
+        sendmsg(stream->fd, &message, MSG_NOSIGNAL) != 1)
+        return FALSE;
+    return line_stream_send(stream, text + 1);
+}
+
 LineStream *
 line_stream_new(int fd, gsize max_line, const LineStreamEvents *events, gpointer user)
 {

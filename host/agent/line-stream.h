@@ -30,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LineStream, line_stream_free)
 
 /* Queues text and a line end. FALSE when the stream has ended or the queue is full. */
 gboolean line_stream_send(LineStream *stream, const char *text);
+/* The same with a descriptor, which stays the caller's. FALSE also when it cannot go at once. */
+gboolean line_stream_send_fd(LineStream *stream, const char *text, int fd);
 
 /* A connected, non-blocking Unix stream socket, or -1: ORIEL_ERROR_UNAVAILABLE. Never waits. */
 int unix_socket_connect(const char *path, GError **error);

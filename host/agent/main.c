@@ -73,8 +73,8 @@ check_user(const Options *options, GError **error)
     return FALSE;
 }
 
-/* A host that was killed holds its lock until the last of its threads is gone, a moment after others
- * see it as dead: who starts the next one at once waits that long. */
+/* A host that was killed holds its lock until the last of its threads is gone, a moment after
+ * others see it as dead: who starts the next one at once waits that long. */
 static gboolean
 take_lock(int fd)
 {
@@ -112,16 +112,20 @@ serve(const HostSettings *settings, GError **error)
 {
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(ImageStore) images = NULL;
+    g_autoptr(TemplateStore) templates = NULL;
     g_autoptr(Inventory) inventory = NULL;
     g_autoptr(Api) api = NULL;
     Provider *provider = qemu_provider_new(settings);
     Host host = {.settings = settings, .provider = provider, .started_at = g_get_monotonic_time()};
-    g_message("Guests run with %s. %s", provider->ops->accelerator(provider),
-              provider->ops->accelerator_reason(provider));
+    const ProviderFacts *facts = provider->ops->facts(provider);
+    g_message("Guests run with %s. %s", facts->accelerator, facts->accelerator_reason);
     g_autofree char *image_folder = g_build_filename(settings->state_dir, "images", NULL);
     host.images = images = image_store_new(image_folder, settings->qemu_img_program, error);
+    TemplateStorePlace place = {.settings = settings, .provider = provider, .images = images};
     if (images != NULL)
-        host.inventory = inventory = inventory_new(settings, provider, images, error);
+        host.templates = templates = template_store_new(&place, error);
+    if (templates != NULL)
+        host.inventory = inventory = inventory_new(settings, provider, images, templates, error);
     if (inventory != NULL)
         api = api_new(&host, error);
     if (api != NULL) {
@@ -136,6 +140,7 @@ serve(const HostSettings *settings, GError **error)
     gboolean served = api != NULL;
     g_clear_pointer(&api, api_free);
     g_clear_pointer(&inventory, inventory_free);
+    g_clear_pointer(&templates, template_store_free);
     g_clear_pointer(&images, image_store_free);
     provider->ops->provider_free(provider);
     return served;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
-
-/* error: NULL when the disk is there. */
-typedef void (*OverlayDiskDone)(const GError *error, gpointer user);
+#include <glib.h>
 
 /*
- * Makes folder/disk.qcow2: a disk that begins with what backing holds and keeps only its own
- * changes. It has another name until it is complete, so a disk.qcow2 that is there is a whole one.
- * done is called once, from the main loop, also after cancellable was cancelled.
+ * Makes FOLDER/disk.qcow2: an empty qcow2 that stands on backing (an absolute path of a qcow2),
+ * whole or not at all. It is written here and not by qemu-img, because a desktop's user waits for
+ * it. size: of the disk that the guest sees, bytes; 0 or less than backing's: as backing's.
+ * ORIEL_ERROR_NO_SPACE or _FAILED.
  */
-void overlay_disk_make(const char *qemu_img, const char *backing, const char *folder,
-                       GCancellable *cancellable, OverlayDiskDone done, gpointer user);
+gboolean overlay_disk_make(const char *backing, guint64 size, const char *folder, GError **error);
+
+/* The same for a disk that stands on nothing. */
+gboolean overlay_disk_make_empty(guint64 size, const char *folder, GError **error);

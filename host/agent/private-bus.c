@@ -4,18 +4,19 @@
 #include "host/agent/bus-config.h"
 #include "host/agent/line-stream.h"
 #include "host/agent/process.h"
+#include "host/agent/retry.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-#define POLL_MS     20
-#define DEADLINE_US (10 * G_USEC_PER_SEC)
+#define POLL_FIRST_MS 2
+#define POLL_MAX_MS   100
+#define DEADLINE_MS   10000
 
 struct PrivateBus {
     char *run_dir;
     Process *process;
-    guint poll;
-    gint64 deadline; /* µs, monotonic */
+    Retry *poll;
     const PrivateBusEvents *events;
     gpointer user;
 };
@@ -35,7 +36,7 @@ on_process_ended(Process *process, const ProcessEnd *end, gpointer user)
     g_autofree char *how = process_end_text(end);
     g_autofree char *told =
         tail != NULL ? g_strdup_printf("%s: %s", how, tail) : g_strdup_printf("%s.", how);
-    g_clear_handle_id(&bus->poll, g_source_remove);
+    g_clear_pointer(&bus->poll, retry_free);
     g_clear_pointer(&bus->process, process_free);
     bus->events->ended(told, bus->user);
 }
@@ -46,16 +47,20 @@ on_poll(gpointer user)
     PrivateBus *bus = user;
     g_autofree char *path = run_file(bus->run_dir, "bus");
     int fd = unix_socket_connect(path, NULL);
-    if (fd < 0 && g_get_monotonic_time() < bus->deadline)
-        return G_SOURCE_CONTINUE;
-    bus->poll = 0;
-    if (fd >= 0) {
-        close(fd);
-        bus->events->up(bus->user);
-    } else {
-        bus->events->ended("did not come up in time.", bus->user);
-    }
-    return G_SOURCE_REMOVE;
+    if (fd < 0)
+        return FALSE;
+    close(fd);
+    g_clear_pointer(&bus->poll, retry_free);
+    bus->events->up(bus->user);
+    return TRUE;
+}
+
+static void
+on_late(gpointer user)
+{
+    PrivateBus *bus = user;
+    g_clear_pointer(&bus->poll, retry_free);
+    bus->events->ended("did not come up in time.", bus->user);
 }
 
 static PrivateBus *
@@ -88,8 +93,7 @@ private_bus_start(const char *program, const char *run_dir, const PrivateBusEven
         private_bus_free(bus);
         return NULL;
     }
-    bus->deadline = g_get_monotonic_time() + DEADLINE_US;
-    bus->poll = g_timeout_add(POLL_MS, on_poll, bus);
+    bus->poll = retry_new(POLL_FIRST_MS, POLL_MAX_MS, DEADLINE_MS, on_poll, on_late, bus);
     return bus;
 }
 
@@ -109,7 +113,7 @@ private_bus_free(PrivateBus *bus)
 {
     if (bus == NULL)
         return;
-    g_clear_handle_id(&bus->poll, g_source_remove);
+    retry_free(bus->poll);
     process_free(bus->process);
     g_free(bus->run_dir);
     g_free(bus);

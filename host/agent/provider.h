@@ -14,6 +14,21 @@
 #define MACHINE_MAX_NAME    128
 #define MACHINE_MAX_CMDLINE 2048
 
+/* What a desktop may take at most; 0: no limit. */
+typedef struct {
+    guint disk_gib;    /* the disk that the guest sees; never less than its image's */
+    guint disk_iops;   /* a second */
+    guint disk_mibps;  /* MiB a second */
+    guint net_mbps;    /* Mbit a second */
+    guint cpu_percent; /* 100 is one processor */
+} MachineLimits;
+
+typedef enum {
+    START_COLD,   /* boots */
+    START_CLONE,  /* wakes from a template's memory */
+    START_RESUME, /* goes on from its own, which suspend() saved */
+} MachineOrigin;
+
 typedef struct {
     char *id;   /* a UUID: also the name of its folders */
     char *name; /* for people */
@@ -24,6 +39,10 @@ typedef struct {
     char *cmdline;       /* of the kernel; "" for none */
     char *state_dir;     /* the desktop's own: disk and logs */
     char *run_dir;       /* the desktop's own: sockets and pid files */
+    char *template_dir;  /* for START_CLONE: disk.qcow2, memory and state of its template */
+    char *memory_file;   /* a template in the making: its memory lies in this file; else NULL */
+    char *saved_file;    /* what suspend() writes and START_RESUME reads */
+    MachineLimits limits;
 } MachineSpec;
 
 typedef enum {
@@ -37,12 +56,17 @@ typedef enum {
 typedef enum {
     MACHINE_STOPPED, /* as somebody wished: from here or from within */
     MACHINE_FAILED,
+    MACHINE_SUSPENDED, /* as suspend() was to do: saved_file is there, whole */
 } MachineEnd;
 
 typedef struct {
     /* It has come to this step. From STEP_BOOT on it runs and its screen can be watched.
      * STEP_READY: its agent says the desktop stands. */
     void (*step)(gpointer user, DesktopStep step);
+    /* What took the time of a start, for people: NAME is done now. */
+    void (*mark)(gpointer user, const char *name);
+    /* suspend() did not work; the machine runs on. */
+    void (*suspend_failed)(gpointer user, const char *reason);
     /* It does not run (any more); nothing of it is left but its disk. reason is a sentence. */
     void (*ended)(gpointer user, MachineEnd end, const char *reason);
     /* destroy() is through: nothing runs any more, and its folders may be removed. */
@@ -55,6 +79,12 @@ typedef struct {
     gboolean agent_answers; /* an agent inside has been heard since the start */
 } MachineStatus;
 
+/* What a template's memory fits to: a change of any of these spoils it. */
+typedef struct {
+    const char *name, *version, *cpu, *accelerator;
+    const char *accelerator_reason; /* a sentence */
+} ProviderFacts;
+
 typedef struct Machine Machine;
 typedef struct Provider Provider;
 
@@ -64,13 +94,18 @@ typedef struct {
                             const MachineEvents *events, gpointer user);
     /* Forgets it; what runs goes on running. */
     void (*machine_free)(Machine *machine);
-    /* Makes the disk where there is none, and starts it. */
-    void (*start)(Machine *machine);
+    /* Makes the disk where there is none, and starts it. A clone and a resumed one are STEP_BOOT as
+     * soon as their screen can be watched, and STEP_READY when their guest runs and (a clone) has
+     * an identity of its own. saved_file is gone from the moment the guest runs, and not before. */
+    void (*start)(Machine *machine, MachineOrigin origin);
     /* After our own restart: takes up what runs. FALSE when nothing does: then end and reason (the
      * caller frees it) tell what became of it. watch_agent: it was not ready yet. */
     gboolean (*adopt)(Machine *machine, gboolean watch_agent, MachineEnd *end, char **reason);
     /* Asks the system inside to end, or ends it at once. */
     void (*stop)(Machine *machine, gboolean force);
+    /* Saves its memory and ends it: ended(MACHINE_SUSPENDED) or suspend_failed(). After an adoption
+     * this goes on with what was begun. */
+    void (*suspend)(Machine *machine);
     /* Ends it, and ended() tells this reason as a failure. */
     void (*fail)(Machine *machine, const char *reason);
     /* Ends it at once; its disk may be thrown away. Only destroyed() comes after this. */
@@ -80,8 +115,8 @@ typedef struct {
     char *(*display_source)(Machine *machine);
     /* The socket of the guest's SPICE agent, or NULL when it has none. */
     char *(*agent_socket)(Machine *machine);
-    const char *(*accelerator)(Provider *provider);
-    const char *(*accelerator_reason)(Provider *provider);
+    /* Borrowed, until the next call. */
+    const ProviderFacts *(*facts)(Provider *provider);
     void (*provider_free)(Provider *provider);
 } ProviderOps;
 

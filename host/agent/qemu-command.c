@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "qemu-command.h"
 
+#include "host/agent/guest-identity.h"
+
 #include <gio/gio.h>
 
 typedef struct {
@@ -45,6 +47,24 @@ escaped_socket(Builder *builder, const char *name)
     return escape(path);
 }
 
+/* The same object for all, so that what one has saved another can read. */
+static void
+add_memory(Builder *builder)
+{
+    const MachineSpec *spec = builder->spec;
+    gboolean clone = builder->options->origin == START_CLONE;
+    g_autofree char *template_file =
+        clone ? g_build_filename(spec->template_dir, "memory", NULL) : NULL;
+    const char *file = clone ? template_file : spec->memory_file;
+    if (file == NULL) {
+        add(builder, "-object", "memory-backend-ram,id=ram,size=%uM", spec->memory_mib);
+        return;
+    }
+    g_autofree char *path = escape(file);
+    add(builder, "-object", "memory-backend-file,id=ram,size=%uM,share=%s,mem-path=%s",
+        spec->memory_mib, clone ? "off" : "on", path);
+}
+
 static void
 add_machine(Builder *builder)
 {
@@ -57,7 +77,8 @@ add_machine(Builder *builder)
     add(builder, "-no-user-config", NULL);
     add(builder, "-sandbox",
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
-    add(builder, "-machine", "q35,vmport=off");
+    add_memory(builder);
+    add(builder, "-machine", "q35,vmport=off,memory-backend=ram");
     add(builder, "-accel", "%s", kvm ? "kvm" : "tcg,thread=multi");
     add(builder, "-cpu", "%s", kvm ? "host" : "max");
     add(builder, "-smp", "%u", spec->cpus);
@@ -66,6 +87,21 @@ add_machine(Builder *builder)
     /* A clone learns from it that it is not the machine its disk was made on. */
     add(builder, "-device", "vmgenid,guid=auto");
     add(builder, "-device", "virtio-rng-pci");
+    if (builder->options->origin != START_COLD)
+        add(builder, "-incoming", "defer");
+}
+
+/* What QEMU itself holds a disk to. */
+static char *
+disk_limits(const MachineLimits *limits)
+{
+    GString *text = g_string_new(NULL);
+    if (limits->disk_iops > 0)
+        g_string_append_printf(text, ",throttling.iops-total=%u", limits->disk_iops);
+    if (limits->disk_mibps > 0)
+        g_string_append_printf(text, ",throttling.bps-total=%" G_GUINT64_FORMAT,
+                               (guint64)limits->disk_mibps << 20);
+    return g_string_free(text, FALSE);
 }
 
 static void
@@ -74,9 +110,10 @@ add_disk(Builder *builder)
     const MachineSpec *spec = builder->spec;
     g_autofree char *disk_path = g_build_filename(spec->state_dir, "disk.qcow2", NULL);
     g_autofree char *disk = escape(disk_path);
+    g_autofree char *limits = disk_limits(&spec->limits);
     add(builder, "-drive",
-        "if=none,id=disk0,file=%s,format=qcow2,cache=writeback,discard=unmap,detect-zeroes=unmap",
-        disk);
+        "if=none,id=disk0,file=%s,format=qcow2,cache=writeback,discard=unmap,detect-zeroes=unmap%s",
+        disk, limits);
     add(builder, "-device", "virtio-blk-pci,drive=disk0,bootindex=1");
     if (!builder->options->direct_boot)
         return;
@@ -111,7 +148,8 @@ add_network(Builder *builder)
     /* QEMU's user network leads 10.0.2.2 to this host's loopback, where services trust whom they
      * hear. restrict=on closes that way, and with it every other way out. */
     add(builder, "-netdev", "user,id=net0,restrict=%s", builder->options->network ? "off" : "on");
-    add(builder, "-device", "virtio-net-pci,netdev=net0,romfile=");
+    g_autofree char *mac = guest_identity_mac(builder->spec->id);
+    add(builder, "-device", "virtio-net-pci,netdev=net0,romfile=,mac=%s", mac);
 }
 
 static void

@@ -10,6 +10,7 @@ typedef struct {
     Accelerator accelerator;
     gboolean network; /* the guest may reach the network, and this host with it: see HostSettings */
     gboolean direct_boot; /* the image brings its kernel and initrd */
+    MachineOrigin origin; /* a machine that is restored waits for its memory */
 } QemuCommandOptions;
 
 /*

@@ -150,6 +150,13 @@ qmp_free(Qmp *qmp)
 void
 qmp_execute(Qmp *qmp, const char *command, json_t *arguments, QmpDone done, gpointer user)
 {
+    qmp_execute_with_fd(qmp, command, arguments, -1, done, user);
+}
+
+void
+qmp_execute_with_fd(Qmp *qmp, const char *command, json_t *arguments, int fd, QmpDone done,
+                    gpointer user)
+{
     Pending *pending = g_new0(Pending, 1);
     pending->id = ++qmp->last_id;
     pending->done = done;
@@ -159,8 +166,9 @@ qmp_execute(Qmp *qmp, const char *command, json_t *arguments, QmpDone done, gpoi
                                 "arguments", arguments);
     char *text = json_dumps(message, JSON_COMPACT);
     json_decref(message);
-    if (qmp->stream != NULL && (g_queue_get_length(&qmp->pending) > QMP_MAX_PENDING ||
-                                !line_stream_send(qmp->stream, text)))
+    gboolean room = g_queue_get_length(&qmp->pending) <= QMP_MAX_PENDING;
+    if (qmp->stream != NULL && !(room && (fd < 0 ? line_stream_send(qmp->stream, text)
+                                                 : line_stream_send_fd(qmp->stream, text, fd))))
         qmp_end(qmp,
                 g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE, "QEMU does not answer."));
     free(text);

@@ -37,3 +37,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Qmp, qmp_free)
 /* Takes over arguments (NULL for none). done may be NULL; it is always called later, never from
  * inside. */
 void qmp_execute(Qmp *qmp, const char *command, json_t *arguments, QmpDone done, gpointer user);
+/* The same with a descriptor (for "getfd"), which stays the caller's. */
+void qmp_execute_with_fd(Qmp *qmp, const char *command, json_t *arguments, int fd, QmpDone done,
+                         gpointer user);

@@ -17,7 +17,7 @@ typedef struct {
     Provider base;
     gboolean alive; /* what adopt() finds */
     MachineEnd end;
-    guint starts, stops, destroys;
+    guint starts, stops, destroys, suspends;
     struct FakeMachine *newest;
 } FakeProvider;
 
@@ -49,7 +49,7 @@ fake_free(Machine *machine)
 }
 
 static void
-fake_start(Machine *machine)
+fake_start(Machine *machine, MachineOrigin origin)
 {
     ((FakeMachine *)machine)->provider->starts++;
 }
@@ -109,10 +109,21 @@ fake_agent_socket(Machine *machine)
     return NULL;
 }
 
-static const char *
-fake_word(Provider *provider)
+static void
+fake_suspend(Machine *machine)
 {
-    return "tcg";
+    ((FakeMachine *)machine)->provider->suspends++;
+}
+
+static const ProviderFacts *
+fake_facts(Provider *provider)
+{
+    static const ProviderFacts facts = {.name = "fake",
+                                        .version = "1",
+                                        .cpu = "none",
+                                        .accelerator = "tcg",
+                                        .accelerator_reason = "It is a fake."};
+    return &facts;
 }
 
 static const ProviderOps fake_ops = {.machine_new = fake_new,
@@ -125,8 +136,8 @@ static const ProviderOps fake_ops = {.machine_new = fake_new,
                                      .observe = fake_observe,
                                      .display_source = fake_source,
                                      .agent_socket = fake_agent_socket,
-                                     .accelerator = fake_word,
-                                     .accelerator_reason = fake_word};
+                                     .suspend = fake_suspend,
+                                     .facts = fake_facts};
 
 /* --- the fixture
  * ---------------------------------------------------------------------------------------------- */
@@ -136,6 +147,7 @@ typedef struct {
     HostSettings settings;
     FakeProvider provider;
     ImageStore *images;
+    TemplateStore *templates;
     Inventory *inventory;
     guint deleted;
 } Fixture;
@@ -203,6 +215,7 @@ static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
     inventory_free(fixture->inventory);
+    template_store_free(fixture->templates);
     image_store_free(fixture->images);
     g_assert_true(record_remove_folder(fixture->folder, NULL));
     g_free(fixture->settings.state_dir);
@@ -217,9 +230,13 @@ begin(Fixture *fixture)
     g_autofree char *folder = g_build_filename(fixture->settings.state_dir, "images", NULL);
     g_autoptr(GError) error = NULL;
     fixture->images = image_store_new(folder, "qemu-img", &error);
+    TemplateStorePlace place = {.settings = &fixture->settings,
+                                .provider = &fixture->provider.base,
+                                .images = fixture->images};
+    fixture->templates = template_store_new(&place, &error);
     g_assert_no_error(error);
-    fixture->inventory =
-        inventory_new(&fixture->settings, &fixture->provider.base, fixture->images, &error);
+    fixture->inventory = inventory_new(&fixture->settings, &fixture->provider.base, fixture->images,
+                                       fixture->templates, &error);
     g_assert_no_error(error);
 }
 

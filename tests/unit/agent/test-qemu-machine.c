@@ -81,7 +81,7 @@ test_stopped_early(void)
                                            G_FILE_SET_CONTENTS_NONE, 0700, NULL));
     Provider *provider = qemu_provider_new(&settings);
     Machine *machine = provider->ops->machine_new(provider, &spec, &events, &fixture);
-    machine->ops->start(machine);
+    machine->ops->start(machine, START_COLD);
     wait_for(&fixture, &fixture.starting);
     fixture.bus = oriel_listen_unix(bus, 0600, (gid_t)-1, NULL);
     g_assert_cmpint(fixture.bus, >=, 0);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "common/error.h"
+#include "host/agent/desktop-record.h"
+
+#include <stddef.h>
+
+static const struct {
+    const char *name;
+    gsize offset;
+    guint maximum;
+} fields[] = {
+    {"disk_gib", offsetof(MachineLimits, disk_gib), 4096},
+    {"disk_iops", offsetof(MachineLimits, disk_iops), 10 * 1000 * 1000},
+    {"disk_mibps", offsetof(MachineLimits, disk_mibps), 1000 * 1000},
+    {"net_mbps", offsetof(MachineLimits, net_mbps), 1000 * 1000},
+    {"cpu_percent", offsetof(MachineLimits, cpu_percent), 256 * 100},
+};
+
+static guint *
+field(const MachineLimits *limits, gsize i)
+{
+    return (guint *)((char *)limits + fields[i].offset);
+}
+
+gboolean
+machine_limits_check(const MachineLimits *limits, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (*field(limits, i) <= fields[i].maximum)
+            continue;
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                    "The limit “%s” must be from 0 (none) to %u.", fields[i].name,
+                    fields[i].maximum);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+json_t *
+machine_limits_to_json(const MachineLimits *limits)
+{
+    json_t *json = json_object();
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (*field(limits, i) > 0)
+            json_object_set_new(json, fields[i].name, json_integer(*field(limits, i)));
+    return json;
+}
+
+gboolean
+machine_limits_from_json(MachineLimits *limits, const json_t *json, GError **error)
+{
+    *limits = (MachineLimits){0};
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        const json_t *value = json_object_get(json, fields[i].name);
+        if (value == NULL || json_is_null(value))
+            continue;
+        if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+            json_integer_value(value) > G_MAXINT) {
+            g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                        "The limit “%s” must be a whole number, not negative.", fields[i].name);
+            return FALSE;
+        }
+        *field(limits, i) = (guint)json_integer_value(value);
+    }
+    return machine_limits_check(limits, error);
+}

@@ -16,6 +16,11 @@
 #define MIN_UPDATE   (8 * 1024)
 #define MIN_WINDOW   (2 * MIN_UPDATE) /* one on its way, one being made */
 
+/* A shorter round trip stays in the building: what takes its time there is the client's decoding,
+ * unless even that could not be so slow (bytes a second). */
+#define NEAR_US   2000
+#define NEAR_FAST (1500 * 1000)
+
 #define MIN_SAMPLE  4096  /* bytes: with less, a client's own moods are longer than the sending */
 #define MOOD_US     15000 /* an event loop's turn, a repaint: the client's, not the link's */
 #define SHORTEST_US 20    /* no sending is measured better */
@@ -217,6 +222,14 @@ in_time(guint64 bandwidth, gint64 microseconds)
     return (gsize)(bandwidth * (guint64)microseconds / G_USEC_PER_SEC);
 }
 
+/* Is a processor the limit, rather than the link? */
+static gboolean
+is_fast(const VncCongestion *congestion)
+{
+    return vnc_congestion_bandwidth(congestion) >=
+           (distance(congestion) < NEAR_US ? NEAR_FAST : VNC_CONGESTION_FAST);
+}
+
 /* The window: what fills the link and keeps a little in front of it. An old shortest round trip is
  * looked for anew with an empty link, which takes one round trip. */
 static gboolean
@@ -228,7 +241,7 @@ has_room(const VncCongestion *congestion, gint64 now, guint64 bandwidth, gint64 
         return FALSE;
     if (!bandwidth)
         return vnc_congestion_in_flight(congestion) < FIRST_UPDATE;
-    if (now - congestion->base_at > BASE_US && bandwidth < VNC_CONGESTION_FAST)
+    if (now - congestion->base_at > BASE_US && !is_fast(congestion))
         return FALSE;
     return vnc_congestion_in_flight(congestion) <
            MAX(in_time(bandwidth, distance(congestion) + slack), MIN_WINDOW);
@@ -239,7 +252,7 @@ gint64
 vnc_congestion_opens(const VncCongestion *congestion, gint64 now)
 {
     guint64 bandwidth = vnc_congestion_bandwidth(congestion);
-    gint64 slack = bandwidth >= VNC_CONGESTION_FAST ? FAST_SLACK_US : SLACK_US;
+    gint64 slack = is_fast(congestion) ? FAST_SLACK_US : SLACK_US;
 
     if (!has_room(congestion, now, bandwidth, slack))
         return G_MAXINT64;
@@ -253,8 +266,7 @@ vnc_congestion_budget(const VncCongestion *congestion)
 
     if (!bandwidth)
         return FIRST_UPDATE;
-    return bandwidth >= VNC_CONGESTION_FAST ? G_MAXSIZE
-                                            : MAX(in_time(bandwidth, UPDATE_US), MIN_UPDATE);
+    return is_fast(congestion) ? G_MAXSIZE : MAX(in_time(bandwidth, UPDATE_US), MIN_UPDATE);
 }
 
 gint64

@@ -113,7 +113,7 @@ static const struct {
     {"100 Mbit/s, 10 ms", 12500000, 10000, 0, 0.9, 20000},
     {"1 Gbit/s, 1 ms", 125000000, 1000, 0, 0.9, 40000},
     {"20 Mbit/s, 40 ms, a browser", 2500000, 40000, 8000, 0.85, 35000},
-    {"100 Mbit/s, 2 ms, a browser", 12500000, 2000, 8000, 0.4, 25000},
+    {"100 Mbit/s, 4 ms, a browser", 12500000, 4000, 8000, 0.4, 25000},
 };
 
 /* The link is full, and yet something new never waits for long. */

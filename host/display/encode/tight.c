@@ -20,9 +20,13 @@
 #define FILTER_GRADIENT 2
 #define MIN_TO_COMPRESS 12 /* bytes; the protocol sends less as it is */
 
-/* Of what the gradient predicts wrong every SAMPLE_ROWS-th row is looked at. Where more than half
- * is zero, repetitions are worth a search; else a code alone is faster and no larger. */
+/* Choices are made by every SAMPLE_ROWS-th row. */
 #define SAMPLE_ROWS 8
+
+/* What a pixel that is like neither its left nor its upper neighbour costs deflate as it is, about:
+ * part of a match in text, whose shapes repeat. Where the gradient's errors cost less, they are
+ * sent. */
+#define BITS_AS_IT_IS 13
 
 typedef gsize (*Compress)(EncodeScratch *scratch, const guint8 *data, gsize size, guint8 *to);
 
@@ -92,6 +96,31 @@ encode_palette(EncodeScratch *scratch, const EncodeSettings *settings, const Pla
     put_compressed(scratch, scratch->indices, size, compress_repetitions);
 }
 
+/* Would the gradient make fewer bytes than the pixels themselves? */
+static gboolean
+gradient_pays(EncodeScratch *scratch, const Frame *frame, const PlanOp *op)
+{
+    guint8 errors[CLASSIFY_MAX_WIDTH * 3 + RGB_SLACK];
+    gint64 half_bits = 0, fresh = 0;
+
+    for (int y = op->height > 1; y < op->height; y += SAMPLE_ROWS) {
+        const guint32 *row = encode_pixels(frame, op) + (gsize)y * (gsize)frame->stride,
+                      *above = y ? row - frame->stride : row;
+
+        scratch->rgb->gradient(row, above, op->width, errors);
+        for (int x = 1; x < op->width; x++)
+            fresh += row[x] != row[x - 1] && row[x] != above[x];
+        for (int i = 3; i < op->width * 3; i++) {
+            guint error = (guint)ABS((gint8)errors[i]);
+
+            half_bits += error ? 2 * (gint64)g_bit_storage(error) + 3 : 0;
+        }
+    }
+    return half_bits <= fresh * BITS_AS_IT_IS * 2;
+}
+
+/* Where more than half is zero, repetitions are worth a search; else a code alone is faster, and
+ * the result no larger. */
 static gboolean
 is_mostly_zero(const guint8 *data, gsize row_size, int rows)
 {
@@ -148,6 +177,15 @@ encode_full_colour(EncodeScratch *scratch, const EncodeSettings *settings, const
     put_compressed(scratch, scratch->work->data, size, compress_repetitions);
 }
 
+static gboolean
+is_for_gradient(EncodeScratch *scratch, const EncodeSettings *settings, const Frame *frame,
+                const PlanOp *op)
+{
+    if (pixel_format_tpixel_size(&settings->format) != 3 || op->width > CLASSIFY_MAX_WIDTH)
+        return FALSE;
+    return op->kind == PLAN_LOSSY || op->kind == PLAN_VIDEO || gradient_pays(scratch, frame, op);
+}
+
 /* How many colours a palette may have to be worth it; 0: do not look. 8 bit pixels gain nothing
  * from any but the two-colour one. */
 static int
@@ -179,8 +217,7 @@ tight_encode(EncodeScratch *scratch, const EncodeSettings *settings, const Frame
         encode_fill(scratch, settings, palette_colours(scratch->palette)[0]);
     else if (colours >= 2)
         encode_palette(scratch, settings, op, colours);
-    else if (op->kind != PLAN_INDEXED && op->width <= CLASSIFY_MAX_WIDTH &&
-             pixel_format_tpixel_size(&settings->format) == 3)
+    else if (is_for_gradient(scratch, settings, frame, op))
         encode_gradient(scratch, frame, op);
     else
         encode_full_colour(scratch, settings, frame, op);

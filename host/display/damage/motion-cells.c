@@ -151,8 +151,8 @@ row_avx2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, g
         vary = _mm256_or_si256(_mm256_xor_si256(left, first), _mm256_xor_si256(right, first));
         if (!_mm256_testz_si256(differ, differ))
             alive[cell] = 0;
-        else if (!_mm256_testz_si256(vary, vary))
-            varied[cell] = 1;
+        else /* no branch: text is as often varied as not */
+            varied[cell] |= !_mm256_testz_si256(vary, vary);
     }
     row_scalar(now + done, before + done, pixels - done, alive + cells, varied + cells);
 }
@@ -170,8 +170,9 @@ row_avx512(const guint32 *now, const guint32 *before, int pixels, guint8 *alive,
         pixel = _mm512_loadu_si512(now + cell * CELL);
         if (_mm512_cmpneq_epi32_mask(pixel, _mm512_loadu_si512(before + cell * CELL)))
             alive[cell] = 0;
-        else if (_mm512_cmpneq_epi32_mask(pixel, _mm512_set1_epi32((int)now[cell * CELL])))
-            varied[cell] = 1;
+        else /* no branch: text is as often varied as not */
+            varied[cell] |=
+                _mm512_cmpneq_epi32_mask(pixel, _mm512_set1_epi32((int)now[cell * CELL])) != 0;
     }
     row_scalar(now + done, before + done, pixels - done, alive + cells, varied + cells);
 }

@@ -278,6 +278,20 @@ came(const MotionMatch *match, int x, int y)
                frame->previous[(gsize)from_y * (gsize)frame->stride + (gsize)from_x];
 }
 
+/* Did any cell beside box (of cells: one row or column of them) change? Elsewhere there is nothing
+ * to gain. */
+static gboolean
+is_changed(const MotionMatch *match, CellBox box)
+{
+    const MotionCells *cells = match->cells;
+
+    for (int row = MAX(box.y1, 0); row < MIN(box.y2, cells->rows); row++)
+        for (int column = MAX(box.x1, 0); column < MIN(box.x2, cells->columns); column++)
+            if (cells->changed[(gsize)row * (gsize)cells->columns + (gsize)column])
+                return TRUE;
+    return FALSE;
+}
+
 /* How far box may grow to one side: less than a cell, inside the frame, and over no other copy. */
 static int
 free_columns(const MotionMatch *match, const pixman_box32_t *box, const MotionCopy *copies, guint n,
@@ -357,10 +371,14 @@ to_pixels(const MotionMatch *match, const CellBox *cells, const MotionCopy *copi
                           MIN(cells->x2 * CELL, match->frame->width),
                           MIN(cells->y2 * CELL, match->frame->height)};
 
-    grow_columns(match, &box, copies, n, FALSE);
-    grow_columns(match, &box, copies, n, TRUE);
-    grow_rows(match, &box, copies, n, FALSE);
-    grow_rows(match, &box, copies, n, TRUE);
+    if (is_changed(match, (CellBox){cells->x1 - 1, cells->y1, cells->x1, cells->y2}))
+        grow_columns(match, &box, copies, n, FALSE);
+    if (is_changed(match, (CellBox){cells->x2, cells->y1, cells->x2 + 1, cells->y2}))
+        grow_columns(match, &box, copies, n, TRUE);
+    if (is_changed(match, (CellBox){cells->x1 - 1, cells->y1 - 1, cells->x2 + 1, cells->y1}))
+        grow_rows(match, &box, copies, n, FALSE);
+    if (is_changed(match, (CellBox){cells->x1 - 1, cells->y2, cells->x2 + 1, cells->y2 + 1}))
+        grow_rows(match, &box, copies, n, TRUE);
     return box;
 }
 

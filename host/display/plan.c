@@ -68,3 +68,26 @@ plan_residue(const Plan *plan)
 {
     return &plan->residue;
 }
+
+void
+plan_shrink(Plan *plan, guint first, const pixman_region32_t *region)
+{
+    pixman_region32_t part;
+
+    pixman_region32_init(&part);
+    for (guint i = first; i < plan->ops->len; i++) {
+        PlanOp *op = &g_array_index(plan->ops, PlanOp, i);
+        const pixman_box32_t *box;
+
+        pixman_region32_intersect_rect(&part, (pixman_region32_t *)region, op->x, op->y,
+                                       (unsigned)op->width, (unsigned)op->height);
+        if (!pixman_region32_not_empty(&part))
+            continue;
+        box = pixman_region32_extents(&part);
+        op->x = box->x1;
+        op->y = box->y1;
+        op->width = box->x2 - box->x1;
+        op->height = box->y2 - box->y1;
+    }
+    pixman_region32_fini(&part);
+}

@@ -42,6 +42,8 @@ void plan_free(Plan *plan);
 void plan_clear(Plan *plan);
 void plan_add(Plan *plan, const PlanOp *op);
 const PlanOp *plan_ops(const Plan *plan, guint *n_ops);
+/* Makes the operations from the first-th on no larger than their parts of region need. */
+void plan_shrink(Plan *plan, guint first, const pixman_region32_t *region);
 guint plan_n_copies(const Plan *plan); /* that many COPYs it begins with */
 /* The frame's damage without what the COPYs cover: to be said by who makes the plan. */
 void plan_set_residue(Plan *plan, const pixman_region32_t *residue); /* copies */

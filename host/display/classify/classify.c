@@ -166,13 +166,16 @@ classify_still(Classifier *classifier, const Frame *frame, const pixman_region32
                Plan *plan)
 {
     CellMap *map = &classifier->map;
+    guint first;
 
+    plan_ops(plan, &first);
     cell_map_look(map, frame, region);
     cell_map_settle(map);
     pass(map, frame, CELL_SOLID, plan, take_fill);
     take_photos(map, frame, plan);
     pass(map, frame, CELL_GENTLE, plan, take_gentle);
     pass(map, frame, CELL_FLAT, plan, take_flat);
+    plan_shrink(plan, first, region);
 }
 
 void

@@ -22,9 +22,9 @@ typedef struct Classifier Classifier;
 Classifier *classifier_new(void);
 void classifier_free(Classifier *classifier);
 
-/* Appends the operations that cover region (inside the frame; cells it touches are taken whole) to
- * plan, without overlap. Those of the frame's video rectangles that region touches become VIDEO,
- * each as a whole. */
+/* Appends the operations that cover region (inside the frame; cells it touches are judged whole,
+ * but operations end where their part of it does) to plan, without overlap. Those of the frame's
+ * video rectangles that region touches become VIDEO, each as a whole. */
 void classify(Classifier *classifier, const Frame *frame, const pixman_region32_t *region,
               Plan *plan);
 /* The same without VIDEO. */

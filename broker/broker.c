@@ -2,7 +2,9 @@
 #include "broker/broker.h"
 
 #include "broker/api/api.h"
+#include "broker/api/item-waits.h"
 #include "broker/api/session-waits.h"
+#include "broker/care/caretaker.h"
 #include "broker/gateway/gateway.h"
 #include "broker/model/host.h"
 #include "broker/reconciler.h"
@@ -23,6 +25,7 @@ struct Broker {
     HostSet *hosts;
     SessionBook *sessions;
     Reconciler *reconciler;
+    Caretaker *caretaker;
     HttpServer *server;
     Gateway *gateway;
     Api api;
@@ -32,25 +35,45 @@ struct Broker {
 static void
 host_up(HostLink *link, gpointer user)
 {
-    reconciler_host_up(((Broker *)user)->reconciler, link);
+    Broker *broker = user;
+
+    reconciler_host_up(broker->reconciler, link);
+    caretaker_wake(broker->caretaker);
 }
 
 static void
 host_desktop_changed(HostLink *link, const json_t *desktop, gpointer user)
 {
-    reconciler_desktop_changed(((Broker *)user)->reconciler, link, desktop);
+    Broker *broker = user;
+
+    reconciler_desktop_changed(broker->reconciler, link, desktop);
+    caretaker_wake(broker->caretaker);
 }
 
 static void
 host_desktop_deleted(HostLink *link, const char *id, gpointer user)
 {
-    reconciler_desktop_deleted(((Broker *)user)->reconciler, link, id);
+    Broker *broker = user;
+
+    reconciler_desktop_deleted(broker->reconciler, link, id);
+    caretaker_wake(broker->caretaker);
+}
+
+static void
+host_item_changed(HostLink *link, HostKind kind, const char *key, gpointer user)
+{
+    Broker *broker = user;
+
+    caretaker_wake(broker->caretaker);
+    if (broker->api.item_waits)
+        item_waits_changed(broker->api.item_waits, link, kind, key);
 }
 
 static const HostLinkEvents host_events = {
     .up = host_up,
     .desktop_changed = host_desktop_changed,
     .desktop_deleted = host_desktop_deleted,
+    .item_changed = host_item_changed,
 };
 
 /* --- the gateway's way to displays --- */
@@ -135,6 +158,8 @@ open_hosts(Broker *broker, GError **error)
     broker->sessions = session_book_new(broker->store, broker->hosts, broker->tickets);
     broker->reconciler =
         reconciler_new(broker->store, broker->hosts, broker->sessions, options->grace_seconds);
+    broker->caretaker =
+        caretaker_new(broker->store, broker->hosts, broker->sessions, broker->tickets);
     return TRUE;
 }
 
@@ -183,10 +208,12 @@ open_api(Broker *broker)
     api->hosts = broker->hosts;
     api->sessions = broker->sessions;
     api->tickets = broker->tickets;
+    api->caretaker = broker->caretaker;
     api->public_name = broker->options->public_name;
     api->port = gateway_port(broker->gateway);
     api->started_at = now_seconds();
     api->waits = session_waits_new(api);
+    api->item_waits = item_waits_new();
     api_register(api);
 }
 
@@ -231,9 +258,11 @@ broker_free(Broker *broker)
     g_clear_handle_id(&broker->renew_timer, g_source_remove);
     gateway_free(broker->gateway);
     session_waits_free(broker->api.waits);
+    g_clear_pointer(&broker->api.item_waits, item_waits_free);
     http_server_free(broker->server);
     reconciler_free(broker->reconciler);
     host_set_free(broker->hosts);
+    caretaker_free(broker->caretaker);
     session_book_free(broker->sessions);
     ticket_book_free(broker->tickets);
     auth_free(broker->auth);

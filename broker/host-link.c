@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/host-link.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "common/error.h"
@@ -11,6 +12,16 @@
 /* Calls answer at once; what takes long goes on behind them and is reported by events. */
 #define CALL_TIMEOUT_MS 15000
 #define INFO_SECONDS    10
+
+/* What the host's messages call a kind, and what names one of it. */
+static const struct {
+    const char *noun, *plural, *key;
+} words[HOST_KINDS] = {
+    [HOST_DESKTOPS] = {"desktop", "desktops", "id"},
+    [HOST_IMAGES] = {"image", "images", "name"},
+    [HOST_TEMPLATES] = {"template", "templates", "name"},
+    [HOST_VOLUMES] = {"volume", "volumes", "id"},
+};
 
 struct HostLink {
     char *name;
@@ -23,10 +34,10 @@ struct HostLink {
     guint wait_ms;
     guint retry; /* GSource ids, 0 for none */
     guint info_timer;
-    json_t *info;      /* NULL when not known */
-    json_t *desktops;  /* object by id */
-    json_t *images;    /* object by name */
-    GHashTable *calls; /* Call, under way */
+    gboolean clones;           /* `watch` told of templates */
+    json_t *info;              /* NULL when not known */
+    json_t *items[HOST_KINDS]; /* objects by key */
+    GHashTable *calls;         /* Call, under way */
 };
 
 /* One call to the host, ours until it is answered. */
@@ -150,26 +161,48 @@ keep_all(json_t *table, json_t *items, const char *key_name)
 }
 
 static void
+item_changed(HostLink *link, HostKind kind, json_t *item)
+{
+    const char *key;
+
+    if (kind == HOST_DESKTOPS && !json_is_string(json_object_get(item, "state")))
+        return;
+    key = keep(link->items[kind], item, words[kind].key);
+    if (!key || !link->up)
+        return;
+    if (kind == HOST_DESKTOPS && link->events.desktop_changed)
+        link->events.desktop_changed(link, item, link->user);
+    else if (kind != HOST_DESKTOPS && link->events.item_changed)
+        link->events.item_changed(link, kind, key, link->user);
+}
+
+static void
+item_deleted(HostLink *link, HostKind kind, const char *key)
+{
+    if (!key)
+        return;
+    json_object_del(link->items[kind], key);
+    if (!link->up)
+        return;
+    if (kind == HOST_DESKTOPS && link->events.desktop_deleted)
+        link->events.desktop_deleted(link, key, link->user);
+    else if (kind != HOST_DESKTOPS && link->events.item_changed)
+        link->events.item_changed(link, kind, key, link->user);
+}
+
+/* "NOUN.changed {NOUN}" and "NOUN.deleted {KEY}"; others are a newer host's. */
+static void
 handle_event(HostLink *link, const char *event, json_t *message)
 {
-    if (g_str_equal(event, "desktop.changed")) {
-        json_t *desktop = json_object_get(message, "desktop");
-        if (json_is_string(json_object_get(desktop, "state")) &&
-            keep(link->desktops, desktop, "id") && link->up && link->events.desktop_changed)
-            link->events.desktop_changed(link, desktop, link->user);
-    } else if (g_str_equal(event, "desktop.deleted")) {
-        const char *id = json_string_value(json_object_get(message, "id"));
-        if (!id)
-            return;
-        json_object_del(link->desktops, id);
-        if (link->up && link->events.desktop_deleted)
-            link->events.desktop_deleted(link, id, link->user);
-    } else if (g_str_equal(event, "image.changed")) {
-        keep(link->images, json_object_get(message, "image"), "name");
-    } else if (g_str_equal(event, "image.deleted")) {
-        const char *name = json_string_value(json_object_get(message, "name"));
-        if (name)
-            json_object_del(link->images, name);
+    for (HostKind kind = 0; kind < HOST_KINDS; kind++) {
+        gsize length = strlen(words[kind].noun);
+        if (!g_str_has_prefix(event, words[kind].noun) || event[length] != '.')
+            continue;
+        if (g_str_equal(event + length, ".changed"))
+            item_changed(link, kind, json_object_get(message, words[kind].noun));
+        else if (g_str_equal(event + length, ".deleted"))
+            item_deleted(link, kind, json_string_value(json_object_get(message, words[kind].key)));
+        return;
     }
 }
 
@@ -209,8 +242,8 @@ go_down(HostLink *link, const char *problem)
     answer_orphans(link);
     g_clear_pointer(&link->info, json_decref);
     g_clear_handle_id(&link->info_timer, g_source_remove);
-    json_object_clear(link->desktops);
-    json_object_clear(link->images);
+    for (HostKind kind = 0; kind < HOST_KINDS; kind++)
+        json_object_clear(link->items[kind]);
     if (was_up) {
         /* problem may have been the channel's, which is gone */
         g_warning("The host “%s” went away: %s", link->name, link->problem);
@@ -261,13 +294,14 @@ watch_answered(const json_t *result, const GError *error, gpointer user)
         go_down(link, error->message);
         return;
     }
-    keep_all(link->desktops, json_object_get(result, "desktops"), "id");
-    keep_all(link->images, json_object_get(result, "images"), "name");
+    for (HostKind kind = 0; kind < HOST_KINDS; kind++)
+        keep_all(link->items[kind], json_object_get(result, words[kind].plural), words[kind].key);
+    link->clones = json_is_array(json_object_get(result, words[HOST_TEMPLATES].plural));
     g_clear_pointer(&link->problem, g_free);
     link->wait_ms = FIRST_WAIT_MS;
     link->up = TRUE;
     g_message("The host “%s” is there, with %zu desktops.", link->name,
-              json_object_size(link->desktops));
+              json_object_size(link->items[HOST_DESKTOPS]));
     if (link->events.up)
         link->events.up(link, link->user);
 }
@@ -316,8 +350,8 @@ host_link_new(const char *name, const char *path, const HostLinkEvents *events, 
     link->user = user;
     link->problem = g_strdup("The broker has not reached it yet.");
     link->wait_ms = FIRST_WAIT_MS;
-    link->desktops = json_object();
-    link->images = json_object();
+    for (HostKind kind = 0; kind < HOST_KINDS; kind++)
+        link->items[kind] = json_object();
     link->calls = g_hash_table_new_full(NULL, NULL, call_free, NULL);
     link->retry = g_idle_add(try_connect, link);
     return link;
@@ -353,8 +387,8 @@ host_link_free(HostLink *link)
     end_calls(link);
     g_hash_table_unref(link->calls);
     json_decref(link->info);
-    json_decref(link->desktops);
-    json_decref(link->images);
+    for (HostKind kind = 0; kind < HOST_KINDS; kind++)
+        json_decref(link->items[kind]);
     g_free(link->problem);
     g_free(link->name);
     g_free(link->path);
@@ -386,25 +420,43 @@ host_link_info(HostLink *link)
 }
 
 const json_t *
+host_link_items(HostLink *link, HostKind kind)
+{
+    return link->items[kind];
+}
+
+const json_t *
+host_link_item(HostLink *link, HostKind kind, const char *key)
+{
+    return json_object_get(link->items[kind], key);
+}
+
+const json_t *
 host_link_desktop(HostLink *link, const char *id)
 {
-    return json_object_get(link->desktops, id);
+    return host_link_item(link, HOST_DESKTOPS, id);
 }
 
 const json_t *
 host_link_desktops(HostLink *link)
 {
-    return link->desktops;
+    return link->items[HOST_DESKTOPS];
 }
 
 const json_t *
 host_link_image(HostLink *link, const char *name)
 {
-    return json_object_get(link->images, name);
+    return host_link_item(link, HOST_IMAGES, name);
 }
 
 const json_t *
 host_link_images(HostLink *link)
 {
-    return link->images;
+    return link->items[HOST_IMAGES];
+}
+
+gboolean
+host_link_can_clone(HostLink *link)
+{
+    return link->up && link->clones;
 }

@@ -111,7 +111,7 @@ reconciler_desktop_deleted(Reconciler *self, HostLink *link, const char *id)
     if (!desktop || !g_str_equal(desktop->host, host_link_name(link)))
         return;
     if (desktop->doomed)
-        desktop_delete(self->store, id, NULL);
+        session_book_gone(self->sessions, desktop);
     else
         session_book_lost(self->sessions, desktop, LOST);
 }

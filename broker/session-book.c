@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/session-book.h"
 
-#include <string.h>
-
+#include "broker/desktop-maker.h"
 #include "broker/model/why.h"
-#include "broker/policy/placement.h"
 #include "broker/session-mirror.h"
 #include "common/error.h"
 
-/* What a desktop's screen has before the first client says what it wants. */
-#define FIRST_WIDTH  1280
-#define FIRST_HEIGHT 800
 /* So many sessions one user can have is more than any list shows. */
 #define ALL_SESSIONS 10000
 
@@ -18,7 +13,7 @@ struct SessionBook {
     Store *store;
     HostSet *hosts;
     TicketBook *tickets;
-    GHashTable *restarted; /* desktop ids started again for a session; a second stop is a failure */
+    GHashTable *restarted; /* desktop ids started again or resumed for a session, once */
     SessionChanged changed;
     gpointer user;
 };
@@ -67,8 +62,11 @@ apply(SessionBook *book, Session *session, const SessionView *view)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Why) why = why_new();
+    g_autoptr(Why) known = json_array_size(view->notes) && !g_str_equal(session->state, view->state)
+                               ? why_load(book->store, session->id, NULL)
+                               : NULL;
 
-    if (!session_mirror_apply(session, view, why))
+    if (!session_mirror_apply(session, view, known, why))
         return;
     if (!session_update(book->store, session, &error) ||
         !why_append(book->store, session->id, why, &error))
@@ -80,66 +78,11 @@ static void
 fail_session(SessionBook *book, const char *desktop_id, const char *reason)
 {
     g_autoptr(Session) session = session_find_of_desktop(book->store, desktop_id, NULL);
-    SessionView view = {.state = "failed", .reason = reason};
+    SessionView view = {.state = "failed", .reason = reason, .took_ms = -1};
 
     if (session)
         apply(book, session, &view);
 }
-
-static void
-start_answered(const json_t *result, const GError *error, gpointer user)
-{
-    if (error)
-        g_warning("Starting a desktop again failed: %s", error->message);
-}
-
-/* A stopped desktop whose session wants it is started again, once: one that stops itself right away
- * is broken. */
-static gboolean
-start_again(SessionBook *book, const Session *session)
-{
-    g_autoptr(Desktop) desktop = desktop_find(book->store, session->desktop_id, NULL);
-    HostLink *link = desktop ? host_set_find(book->hosts, desktop->host) : NULL;
-
-    if (!link || g_hash_table_contains(book->restarted, desktop->id))
-        return FALSE;
-    g_hash_table_add(book->restarted, g_strdup(desktop->id));
-    host_link_call(link, "desktop.start", json_pack("{s:s}", "desktop", desktop->id),
-                   start_answered, NULL);
-    return TRUE;
-}
-
-void
-session_book_mirror(SessionBook *book, const char *desktop_id, const json_t *reported)
-{
-    g_autoptr(Session) session = session_find_of_desktop(book->store, desktop_id, NULL);
-    SessionView view;
-
-    if (!session || !session_mirror_read(reported, &view))
-        return;
-    if (view.stopped && g_str_equal(session->state, "starting")) {
-        if (start_again(book, session))
-            return;
-    } else if (g_str_equal(view.state, "ready")) {
-        g_hash_table_remove(book->restarted, desktop_id);
-    }
-    apply(book, session, &view);
-    /* Progress is shown from the host's report and not stored: who waits for it wants to look
-     * again. */
-    notify(book, session->id);
-}
-
-void
-session_book_lost(SessionBook *book, const Desktop *desktop, const char *reason)
-{
-    g_autoptr(GError) error = NULL;
-
-    fail_session(book, desktop->id, reason);
-    if (!desktop_delete(book->store, desktop->id, &error))
-        g_warning("Desktop %s: %s", desktop->id, error->message);
-}
-
-/* --- commands to the host --- */
 
 /* A command under way; it may outlive its desktop's row. */
 typedef struct {
@@ -176,6 +119,82 @@ is_passing(const GError *error)
 }
 
 static void
+start_answered(const json_t *result, const GError *error, gpointer user)
+{
+    Command *command = user;
+
+    if (error) {
+        g_warning("Starting desktop %s again failed: %s", command->desktop, error->message);
+        if (is_passing(error))
+            g_hash_table_remove(command->book->restarted, command->desktop);
+        else
+            fail_session(command->book, command->desktop, error->message);
+    }
+    command_free(command);
+}
+
+/* A desktop that sleeps or stopped, and whose session wants it, is started once: one that stops
+ * itself right away is broken. call: "desktop.start" or "desktop.resume". */
+static gboolean
+start_again(SessionBook *book, const Session *session, const char *call)
+{
+    g_autoptr(Desktop) desktop = desktop_find(book->store, session->desktop_id, NULL);
+    HostLink *link = desktop ? host_set_find(book->hosts, desktop->host) : NULL;
+
+    if (!link || g_hash_table_contains(book->restarted, desktop->id))
+        return FALSE;
+    g_hash_table_add(book->restarted, g_strdup(desktop->id));
+    host_link_call(link, call, json_pack("{s:s}", "desktop", desktop->id), start_answered,
+                   command_new(book, desktop));
+    return TRUE;
+}
+
+/* The session wants a desktop that sleeps, or is just falling asleep. */
+static void
+wake(SessionBook *book, Session *session, const SessionView *view)
+{
+    SessionView waking = {
+        .state = "starting", .step = "machine", .step_text = "Waking the desktop", .took_ms = -1};
+
+    if (!view->suspended || start_again(book, session, "desktop.resume")) {
+        apply(book, session, &waking);
+        notify(book, session->id);
+    }
+}
+
+void
+session_book_mirror(SessionBook *book, const char *desktop_id, const json_t *reported)
+{
+    g_autoptr(Session) session = session_find_of_desktop(book->store, desktop_id, NULL);
+    SessionView view;
+
+    if (!session || !session_mirror_read(reported, &view))
+        return;
+    if (view.stopped && g_str_equal(session->state, "starting")) {
+        if (start_again(book, session, "desktop.start"))
+            return;
+    } else if (g_str_equal(view.state, "suspended") && g_str_equal(session->state, "starting")) {
+        wake(book, session, &view);
+        return;
+    } else if (g_str_equal(view.state, "ready")) {
+        g_hash_table_remove(book->restarted, desktop_id);
+    }
+    apply(book, session, &view);
+    /* Progress is shown from the host's report and not stored: who waits for it wants to look
+     * again. */
+    notify(book, session->id);
+}
+
+void
+session_book_lost(SessionBook *book, const Desktop *desktop, const char *reason)
+{
+    fail_session(book, desktop->id, reason);
+    session_book_gone(book, desktop);
+}
+
+/* --- commands to the host --- */
+
+static void
 create_answered(const json_t *result, const GError *error, gpointer user)
 {
     Command *command = user;
@@ -192,19 +211,63 @@ create_answered(const json_t *result, const GError *error, gpointer user)
     command_free(command);
 }
 
+static void
+say_waiting(SessionBook *book, const char *desktop_id)
+{
+    g_autoptr(Session) session = session_find_of_desktop(book->store, desktop_id, NULL);
+
+    if (!session)
+        return;
+    g_free(session->step_text);
+    session->step_text = g_strdup("Waiting until your last desktop is put away");
+    session_update(book->store, session, NULL);
+    notify(book, session->id);
+}
+
+/* A home leaves its last desktop before the next one gets it: the creation waits for that. */
+static gboolean
+home_is_free(SessionBook *book, const Desktop *desktop)
+{
+    g_autoptr(GPtrArray) holders =
+        desktop->volume_id ? desktop_list_of_volume(book->store, desktop->volume_id, NULL) : NULL;
+
+    for (guint i = 0; holders && i < holders->len; i++) {
+        const Desktop *holder = g_ptr_array_index(holders, i);
+        if (g_str_equal(holder->id, desktop->id) || !holder->doomed)
+            continue;
+        say_waiting(book, desktop->id);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void
+session_book_gone(SessionBook *book, const Desktop *desktop)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!desktop_delete(book->store, desktop->id, &error)) {
+        g_warning("Desktop %s: %s", desktop->id, error->message);
+        return;
+    }
+    g_autoptr(GPtrArray) waiting =
+        desktop->volume_id ? desktop_list_of_volume(book->store, desktop->volume_id, NULL) : NULL;
+    for (guint i = 0; waiting && i < waiting->len; i++) {
+        const Desktop *next = g_ptr_array_index(waiting, i);
+        if (!next->doomed && !next->confirmed)
+            session_book_send_create(book, next);
+    }
+}
+
 void
 session_book_send_create(SessionBook *book, const Desktop *desktop)
 {
     HostLink *link = host_set_find(book->hosts, desktop->host);
 
-    if (!link)
+    if (!link || !home_is_free(book, desktop))
         return;
-    json_t *args =
-        json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "desktop", desktop->id, "name", desktop->name,
-                  "image", desktop->image, "cpus", (json_int_t)desktop->cpus, "memory_mib",
-                  (json_int_t)desktop->memory_mib, "width", (json_int_t)desktop->width, "height",
-                  (json_int_t)desktop->height);
-    host_link_call(link, "desktop.create", args, create_answered, command_new(book, desktop));
+    host_link_call(link, "desktop.create", desktop_maker_args(book->store, desktop),
+                   create_answered, command_new(book, desktop));
 }
 
 static void
@@ -212,9 +275,11 @@ delete_answered(const json_t *result, const GError *error, gpointer user)
 {
     Command *command = user;
 
-    if (!error)
-        desktop_delete(command->book->store, command->desktop, NULL);
-    else if (!is_passing(error))
+    g_autoptr(Desktop) desktop = desktop_find(command->book->store, command->desktop, NULL);
+
+    if (!error && desktop)
+        session_book_gone(command->book, desktop);
+    else if (error && !is_passing(error))
         g_warning("The host “%s” did not delete desktop %s: %s", command->host, command->desktop,
                   error->message);
     command_free(command);
@@ -262,7 +327,7 @@ session_book_end(SessionBook *book, const Session *session, GError **error)
     g_autoptr(Desktop) desktop = desktop_find(book->store, session->desktop_id, NULL);
     g_autoptr(Pool) pool = pool_find(book->store, session->pool_id, NULL);
 
-    if (desktop && (!pool || g_str_equal(pool->on_logoff, "delete")))
+    if (desktop && (!pool || pool_discards(pool)))
         return session_book_delete_desktop(book, desktop, error);
     return close_session(book, session, error);
 }
@@ -306,83 +371,13 @@ session_book_forget_pool(SessionBook *book, const char *pool_id, GError **error)
 
 /* --- asking for one --- */
 
-static int
-choose_host(SessionBook *book, const Pool *pool, Why *why, GError **error)
-{
-    GPtrArray *links = host_set_links(book->hosts);
-    g_autofree PlacementHost *hosts = g_new0(PlacementHost, links->len + 1);
-
-    for (guint i = 0; i < links->len; i++) {
-        HostLink *link = g_ptr_array_index(links, i);
-        const json_t *free_mib = json_object_get(host_link_info(link), "memory_free_mib");
-        hosts[i].name = host_link_name(link);
-        hosts[i].problem = host_link_problem(link);
-        hosts[i].image_state =
-            json_string_value(json_object_get(host_link_image(link, pool->image), "state"));
-        hosts[i].memory_free_mib = json_is_integer(free_mib) ? json_integer_value(free_mib) : -1;
-    }
-    return placement_choose(pool, hosts, links->len, why, error);
-}
-
-static gboolean
-check_maximum(SessionBook *book, const Pool *pool, Why *why, GError **error)
-{
-    gint64 count = 0;
-
-    if (pool->maximum == 0)
-        return TRUE;
-    if (!desktop_count_of_pool(book->store, pool->id, &count, error))
-        return FALSE;
-    why_add(why, count < pool->maximum ? "yes" : "no",
-            "The pool has %" G_GINT64_FORMAT " of at most %" G_GINT64_FORMAT " desktops.", count,
-            pool->maximum);
-    if (count < pool->maximum)
-        return TRUE;
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY,
-                "All %" G_GINT64_FORMAT " desktops of “%s” are in use. Try again later.",
-                pool->maximum, pool->title);
-    return FALSE;
-}
-
-static Desktop *
-new_desktop(SessionBook *book, const User *user, const Pool *pool, Why *why, GError **error)
-{
-    if (!check_maximum(book, pool, why, error))
-        return NULL;
-    int chosen = choose_host(book, pool, why, error);
-    if (chosen < 0)
-        return NULL;
-
-    HostLink *link = g_ptr_array_index(host_set_links(book->hosts), chosen);
-    g_autoptr(Desktop) desktop = g_new0(Desktop, 1);
-    desktop->id = g_uuid_string_random();
-    desktop->pool_id = g_strdup(pool->id);
-    desktop->user_id = g_strdup(user->id);
-    desktop->host = g_strdup(host_link_name(link));
-    desktop->name = g_strdup_printf("%s-%s", pool->name, user->name);
-    /* A host name has 63 characters, and the guest takes this for its own. */
-    if (strlen(desktop->name) > 63)
-        desktop->name[63] = '\0';
-    desktop->image = g_strdup(pool->image);
-    desktop->cpus = pool->cpus;
-    desktop->memory_mib = pool->memory_mib;
-    desktop->width = FIRST_WIDTH;
-    desktop->height = FIRST_HEIGHT;
-    desktop->created_at = now_seconds();
-    if (!desktop_insert(book->store, desktop, error))
-        return NULL;
-    why_add(why, "info", "A new desktop is made from the image “%s” on host “%s”.", pool->image,
-            desktop->host);
-    return g_steal_pointer(&desktop);
-}
-
 /* Looks at the desktop the user has already: TRUE with *usable set, or NULL there when a new one is
  * wanted. FALSE: an error. */
 static gboolean
 look_at_own(SessionBook *book, const Pool *pool, Desktop *own, Desktop **usable, Why *why,
             GError **error)
 {
-    gboolean keep = g_str_equal(pool->on_logoff, "keep");
+    gboolean keep = !pool_discards(pool);
     HostLink *link = host_set_find(book->hosts, own->host);
     const json_t *reported = link ? host_link_desktop(link, own->id) : NULL;
     const char *state = json_string_value(json_object_get(reported, "state"));
@@ -410,7 +405,7 @@ look_at_own(SessionBook *book, const Pool *pool, Desktop *own, Desktop **usable,
     return TRUE;
 }
 
-/* The user's desktop of the pool, kept or new. */
+/* The user's desktop of the pool: kept, waiting for somebody, or new. */
 static Desktop *
 find_or_make(SessionBook *book, const User *user, const Pool *pool, gboolean *created, Why *why,
              GError **error)
@@ -425,8 +420,31 @@ find_or_make(SessionBook *book, const User *user, const Pool *pool, gboolean *cr
     }
     if (own && !look_at_own(book, pool, own, &usable, why, error))
         return NULL;
-    *created = !usable;
-    return usable ? g_steal_pointer(&own) : new_desktop(book, user, pool, why, error);
+    *created = FALSE;
+    if (usable)
+        return g_steal_pointer(&own);
+    Desktop *spare = desktop_maker_claim(book->store, book->hosts, user, pool, why, &problem);
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    if (spare)
+        return spare;
+    *created = TRUE;
+    return desktop_maker_make(book->store, book->hosts, user, pool, why, error);
+}
+
+/* The machines of a static pool are there; what is missing is the way to their screens. */
+static gboolean
+check_policy(const Pool *pool, GError **error)
+{
+    if (!g_str_equal(pool->policy, "static"))
+        return TRUE;
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                "“%s” offers machines that are reached over VNC, and this version of Oriel cannot"
+                " show their screens yet: it only keeps the list of them.",
+                pool->title);
+    return FALSE;
 }
 
 static gboolean
@@ -446,6 +464,29 @@ check_entitled(SessionBook *book, const User *user, const Pool *pool, Why *why, 
     return TRUE;
 }
 
+/* The session is wanted again: its desktop is resumed now, or when its host is there. */
+static void
+ask_to_wake(SessionBook *book, Session *session)
+{
+    g_autoptr(Desktop) desktop = desktop_find(book->store, session->desktop_id, NULL);
+    HostLink *link = desktop ? host_set_find(book->hosts, desktop->host) : NULL;
+    const json_t *reported = link ? host_link_desktop(link, desktop->id) : NULL;
+    SessionView wanted = {
+        .state = "starting", .step = "machine", .step_text = "Waking the desktop", .took_ms = -1};
+
+    g_hash_table_remove(book->restarted, session->desktop_id);
+    apply(book, session, &wanted);
+    if (reported)
+        session_book_mirror(book, session->desktop_id, reported);
+}
+
+void
+session_book_wake(SessionBook *book, Session *session)
+{
+    if (g_str_equal(session->state, "suspended"))
+        ask_to_wake(book, session);
+}
+
 /* Ends a session that failed, so that a new one can begin. FALSE: an error. *living: one that goes
  * on (owned by the caller). */
 static gboolean
@@ -462,6 +503,8 @@ look_at_living(SessionBook *book, const User *user, const Pool *pool, Session **
     }
     if (!session)
         return TRUE;
+    if (g_str_equal(session->state, "suspended"))
+        ask_to_wake(book, session);
     if (!g_str_equal(session->state, "failed")) {
         *living = g_steal_pointer(&session);
         return TRUE;
@@ -503,7 +546,7 @@ set_going(SessionBook *book, const Session *session, const Desktop *desktop, gbo
 
     g_hash_table_remove(book->restarted, desktop->id);
     if (g_strcmp0(state, "failed") == 0)
-        start_again(book, session);
+        start_again(book, session, "desktop.start");
     else if (reported)
         session_book_mirror(book, desktop->id, reported);
     else if (created || !desktop->confirmed)
@@ -520,7 +563,7 @@ session_book_request(SessionBook *book, const User *user, const Pool *pool, gboo
     gboolean new_desktop_made = FALSE;
 
     *created = FALSE;
-    if (!check_entitled(book, user, pool, why, error) ||
+    if (!check_entitled(book, user, pool, why, error) || !check_policy(pool, error) ||
         !look_at_living(book, user, pool, &session, why, error))
         return NULL;
     if (session)
@@ -545,9 +588,12 @@ session_book_prepare(SessionBook *book, const User *user, const Pool *pool, gboo
     g_autoptr(Why) why = why_new();
 
     *created = FALSE;
-    if (!check_entitled(book, user, pool, why, error))
+    if (!check_entitled(book, user, pool, why, error) || !check_policy(pool, error) ||
+        !store_begin(book->store, error))
         return NULL;
     g_autoptr(Desktop) desktop = find_or_make(book, user, pool, created, why, error);
+    if (!store_end(book->store, desktop != NULL, desktop ? error : NULL))
+        return NULL;
     if (desktop && *created)
         session_book_send_create(book, desktop);
     return g_steal_pointer(&desktop);

@@ -23,7 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionBook, session_book_free)
 
 /*
  * The user's session of the pool: the one that lives (*created FALSE), or a new one on the user's
- * kept desktop or a new desktop. A failed one is cleaned away first. ORIEL_ERROR_NOT_FOUND: not
+ * kept desktop, a spare or a new desktop. A failed one is cleaned away first; one that is suspended
+ * resumes. ORIEL_ERROR_NOT_FOUND: not
  * entitled (as if there were no such pool); ORIEL_ERROR_REFUSED, ORIEL_ERROR_BUSY,
  * ORIEL_ERROR_UNAVAILABLE: see placement.h.
  */
@@ -44,11 +45,16 @@ gboolean session_book_forget_pool(SessionBook *book, const char *pool_id, GError
 /* Ends sessions, keeps desktops: the user was disabled. */
 gboolean session_book_end_all_of(SessionBook *book, const char *user_id, GError **error);
 
+/* Somebody wants to see a session that is suspended: its desktop is resumed. session follows. */
+void session_book_wake(SessionBook *book, Session *session);
+
 /* --- for the reconciler --- */
 /* The host reports the desktop in this state (a host's desktop object). */
 void session_book_mirror(SessionBook *book, const char *desktop_id, const json_t *reported);
 /* The host has no such desktop any more. */
 void session_book_lost(SessionBook *book, const Desktop *desktop, const char *reason);
+/* The host has deleted it: the row goes, and who waited for its home gets it. */
+void session_book_gone(SessionBook *book, const Desktop *desktop);
 void session_book_send_create(SessionBook *book, const Desktop *desktop);
 void session_book_send_delete(SessionBook *book, const Desktop *desktop);
 

@@ -11,6 +11,8 @@ api_register(Api *api)
     api_register_users(api);
     api_register_groups(api);
     api_register_images(api);
+    api_register_templates(api);
+    api_register_volumes(api);
     api_register_hosts(api);
     api_register_desktops(api);
     api_register_audit(api);

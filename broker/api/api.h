@@ -3,6 +3,7 @@
 
 #include "broker/auth/auth.h"
 #include "broker/authority.h"
+#include "broker/care/caretaker.h"
 #include "broker/gateway/ticket-book.h"
 #include "broker/host-set.h"
 #include "broker/http/http.h"
@@ -11,6 +12,7 @@
 
 /* What the REST resources work on; all borrowed, and there until the server is freed. */
 typedef struct SessionWaits SessionWaits;
+typedef struct ItemWaits ItemWaits;
 typedef struct {
     HttpServer *server;
     Store *store;
@@ -19,6 +21,8 @@ typedef struct {
     HostSet *hosts;
     SessionBook *sessions;
     SessionWaits *waits;
+    ItemWaits *item_waits;
+    Caretaker *caretaker;
     TicketBook *tickets;
     const char *public_name; /* NULL: the name the client used */
     guint16 port;
@@ -33,6 +37,8 @@ void api_register_connect(Api *api);
 void api_register_users(Api *api);
 void api_register_groups(Api *api);
 void api_register_images(Api *api);
+void api_register_templates(Api *api);
+void api_register_volumes(Api *api);
 void api_register_hosts(Api *api);
 void api_register_desktops(Api *api);
 void api_register_audit(Api *api);

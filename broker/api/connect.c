@@ -86,13 +86,14 @@ respond_ticket(Api *api, HttpRequest *request, const User *user, const Session *
     http_request_respond_json(request, 201, answer);
 }
 
-/* Whether a stream could be opened now; answers if not. */
+/* Whether a stream could be opened now; answers if not. Who asks for a suspended one wakes it. */
 static gboolean
-check_ready(Api *api, HttpRequest *request, const Session *session, const Desktop *desktop)
+check_ready(Api *api, HttpRequest *request, Session *session, const Desktop *desktop)
 {
     HostLink *link = desktop ? host_set_find(api->hosts, desktop->host) : NULL;
     g_autofree char *detail = NULL;
 
+    session_book_wake(api->sessions, session);
     if (g_str_equal(session->state, "failed"))
         detail = g_strdup_printf("The desktop failed: %s", session->reason ? session->reason : "");
     else if (!g_str_equal(session->state, "ready") || !desktop)

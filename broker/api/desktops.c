@@ -31,6 +31,7 @@ desktop_json(Api *api, const Desktop *desktop)
     json_object_set_new(item, "memory_mib", json_integer(desktop->memory_mib));
     json_object_set_new(item, "created_at", reply_time(desktop->created_at));
     json_object_set_new(item, "known", json_true());
+    json_object_set_new(item, "spare", json_boolean(desktop->spare));
     set_names(api, item, desktop);
     if (desktop->doomed)
         json_object_set_new(item, "state", json_string("deleting"));
@@ -205,6 +206,24 @@ post_start(HttpRequest *request, gpointer data)
 }
 
 static void
+post_suspend(HttpRequest *request, gpointer data)
+{
+    g_autoptr(User) admin = access_admin(data, request);
+
+    if (admin)
+        command(data, request, admin, "desktop.suspend", NULL);
+}
+
+static void
+post_resume(HttpRequest *request, gpointer data)
+{
+    g_autoptr(User) admin = access_admin(data, request);
+
+    if (admin)
+        command(data, request, admin, "desktop.resume", NULL);
+}
+
+static void
 post_stop(HttpRequest *request, gpointer data)
 {
     g_autoptr(User) admin = access_admin(data, request);
@@ -259,4 +278,6 @@ api_register_desktops(Api *api)
     http_server_route(api->server, "DELETE", "/api/v1/desktops/:desktop", delete_desktop, api);
     http_server_route(api->server, "POST", "/api/v1/desktops/:desktop/start", post_start, api);
     http_server_route(api->server, "POST", "/api/v1/desktops/:desktop/stop", post_stop, api);
+    http_server_route(api->server, "POST", "/api/v1/desktops/:desktop/suspend", post_suspend, api);
+    http_server_route(api->server, "POST", "/api/v1/desktops/:desktop/resume", post_resume, api);
 }

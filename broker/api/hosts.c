@@ -20,6 +20,10 @@ host_json(HostLink *link)
     json_object_set_new(host, "reason", reply_text(host_link_problem(link)));
     json_object_set_new(host, "desktops", json_integer(json_object_size(host_link_desktops(link))));
     json_object_set_new(host, "images", json_integer(json_object_size(host_link_images(link))));
+    json_object_set_new(host, "templates",
+                        json_integer(json_object_size(host_link_items(link, HOST_TEMPLATES))));
+    json_object_set_new(host, "volumes",
+                        json_integer(json_object_size(host_link_items(link, HOST_VOLUMES))));
     return host;
 }
 

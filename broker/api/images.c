@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /api/v1/images: those of the hosts. */
 #include "broker/api/access.h"
+#include "broker/api/item-waits.h"
 #include "broker/api/relay.h"
 #include "broker/api/reply.h"
 
@@ -71,9 +72,8 @@ get_image(HttpRequest *request, gpointer data)
     HostLink *link = admin ? image_host(api, request) : NULL;
 
     if (link)
-        http_request_respond_json(
-            request, 200,
-            image_json(host_link_image(link, http_request_param(request, "image")), link));
+        item_waits_answer(api->item_waits, request, link, HOST_IMAGES,
+                          http_request_param(request, "image"), image_json);
 }
 
 static void
@@ -140,7 +140,31 @@ delete_image(HttpRequest *request, gpointer data)
                    .status = 200,
                    .action = "image.delete",
                    .object = name};
+    const char *state = json_string_value(json_object_get(host_link_image(link, name), "state"));
+    if (g_strcmp0(state, "importing") == 0)
+        host_link_call(link, "image.cancel", json_pack("{s:s}", "name", name), NULL, NULL);
     relay_call(&relay, "image.delete", json_pack("{s:s}", "name", name));
+}
+
+/* Ends an import; one that is over stays as it is. */
+static void
+post_cancel(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    HostLink *link = admin ? image_host(api, request) : NULL;
+    const char *name = http_request_param(request, "image");
+
+    if (!link)
+        return;
+    Relay relay = {.api = api,
+                   .request = request,
+                   .user = admin,
+                   .link = link,
+                   .status = 200,
+                   .action = "image.cancel",
+                   .object = name};
+    relay_call(&relay, "image.cancel", json_pack("{s:s}", "name", name));
 }
 
 void
@@ -150,4 +174,5 @@ api_register_images(Api *api)
     http_server_route(api->server, "POST", "/api/v1/images", post_image, api);
     http_server_route(api->server, "GET", "/api/v1/images/:image", get_image, api);
     http_server_route(api->server, "DELETE", "/api/v1/images/:image", delete_image, api);
+    http_server_route(api->server, "POST", "/api/v1/images/:image/cancel", post_cancel, api);
 }

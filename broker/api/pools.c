@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /api/v1/pools */
 #include "broker/api/access.h"
+#include "broker/api/pool-json.h"
 #include "broker/api/reply.h"
 #include "common/error.h"
 
-static const char *const kinds[] = {"desktop", NULL};
-static const char *const logoffs[] = {"keep", "delete", NULL};
-
 /* So many pools a chooser is shown at most. */
 #define ALL_POOLS 10000
-
-static json_t *
-pool_json(gpointer item, gpointer user)
-{
-    const Pool *pool = item;
-
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:I,s:o,s:s,s:o}", "id", pool->id, "name",
-                     pool->name, "title", pool->title, "kind", pool->kind, "image", pool->image,
-                     "host", reply_text(*pool->host ? pool->host : NULL), "cpus",
-                     (json_int_t)pool->cpus, "memory_mib", (json_int_t)pool->memory_mib, "maximum",
-                     (json_int_t)pool->maximum, "entitled",
-                     reply_strings((const char *const *)pool->entitled), "on_logoff",
-                     pool->on_logoff, "created_at", reply_time(pool->created_at));
-}
 
 static char *
 pool_key(gpointer item)
@@ -47,6 +31,21 @@ has_host(Api *api, const Pool *pool)
     return FALSE;
 }
 
+/* Whether a desktop waits for somebody. */
+static gboolean
+has_spare(Api *api, const Pool *pool)
+{
+    g_autoptr(GPtrArray) spares = desktop_list_spares(api->store, pool->id, NULL);
+
+    for (guint i = 0; spares && i < spares->len; i++) {
+        const Desktop *spare = g_ptr_array_index(spares, i);
+        HostLink *link = host_set_find(api->hosts, spare->host);
+        if (link && host_link_is_up(link) && g_str_equal(spare->image, pool->image))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Whether the user would get a desktop of it now: theirs, or one more. */
 static gboolean
 is_available(Api *api, const Pool *pool, const User *user)
@@ -58,6 +57,10 @@ is_available(Api *api, const Pool *pool, const User *user)
         HostLink *link = host_set_find(api->hosts, own->host);
         return link && host_link_is_up(link);
     }
+    if (g_str_equal(pool->policy, "static"))
+        return FALSE;
+    if (has_spare(api, pool))
+        return TRUE;
     if (pool->maximum > 0 && desktop_count_of_pool(api->store, pool->id, &count, NULL) &&
         count >= pool->maximum)
         return FALSE;
@@ -137,61 +140,6 @@ get_pool(HttpRequest *request, gpointer data)
 }
 
 static void
-replace(char **field, const char *value)
-{
-    if (!value)
-        return;
-    g_free(*field);
-    *field = g_strdup(value);
-}
-
-/* Reads what a request says about a pool over what the pool has. */
-static gboolean
-read_pool(Api *api, HttpRequest *request, Fields *fields, Pool *pool, FieldNeed need)
-{
-    const char *name = NULL, *title = NULL, *kind = NULL, *image = NULL, *host = NULL,
-               *on_logoff = NULL;
-
-    fields_name(fields, "name", need, &name);
-    fields_string(fields, "title", FIELD_OPTIONAL, 1, 200, &title);
-    fields_word(fields, "kind", FIELD_OPTIONAL, kinds, &kind);
-    fields_name(fields, "image", need, &image);
-    fields_string(fields, "host", FIELD_OPTIONAL, 0, 63, &host);
-    fields_integer(fields, "cpus", FIELD_OPTIONAL, 1, 64, &pool->cpus);
-    fields_integer(fields, "memory_mib", FIELD_OPTIONAL, 64, 1024 * 1024, &pool->memory_mib);
-    fields_integer(fields, "maximum", FIELD_OPTIONAL, 0, 100000, &pool->maximum);
-    fields_strings(fields, "entitled", FIELD_OPTIONAL, 1000, &pool->entitled);
-    fields_word(fields, "on_logoff", FIELD_OPTIONAL, logoffs, &on_logoff);
-    if (host && *host && !host_set_find(api->hosts, host))
-        fields_refuse(fields, "host", "names no host of this broker");
-    if (!reply_check(request, fields))
-        return FALSE;
-    replace(&pool->name, name);
-    replace(&pool->title, title ? title : pool->title ? NULL : name);
-    replace(&pool->kind, kind);
-    replace(&pool->image, image);
-    replace(&pool->host, host);
-    replace(&pool->on_logoff, on_logoff);
-    return TRUE;
-}
-
-static Pool *
-default_pool(void)
-{
-    Pool *pool = g_new0(Pool, 1);
-
-    pool->id = g_uuid_string_random();
-    pool->kind = g_strdup("desktop");
-    pool->host = g_strdup("");
-    pool->cpus = 2;
-    pool->memory_mib = 1024;
-    pool->entitled = g_new0(char *, 1);
-    pool->on_logoff = g_strdup("keep");
-    pool->created_at = now_seconds();
-    return pool;
-}
-
-static void
 post_pool(HttpRequest *request, gpointer data)
 {
     Api *api = data;
@@ -202,11 +150,12 @@ post_pool(HttpRequest *request, gpointer data)
 
     if (!body)
         return;
-    g_autoptr(Pool) pool = default_pool();
-    if (read_pool(api, request, &fields, pool, FIELD_REQUIRED)) {
+    g_autoptr(Pool) pool = pool_default();
+    if (pool_read(api, request, &fields, pool, FIELD_REQUIRED)) {
         if (!pool_insert(api->store, pool, &error)) {
             http_request_respond_error(request, error);
         } else {
+            caretaker_wake(api->caretaker);
             access_audit(api, request, admin, "pool.create", pool->name, "ok", NULL);
             http_request_respond_json(request, 201, pool_json(pool, NULL));
         }
@@ -226,15 +175,44 @@ patch_pool(HttpRequest *request, gpointer data)
 
     if (!body)
         return;
-    if (read_pool(api, request, &fields, pool, FIELD_OPTIONAL)) {
+    if (pool_read(api, request, &fields, pool, FIELD_OPTIONAL)) {
         if (!pool_update(api->store, pool, &error)) {
             http_request_respond_error(request, error);
         } else {
+            caretaker_wake(api->caretaker);
             access_audit(api, request, admin, "pool.update", pool->name, "ok", NULL);
             http_request_respond_json(request, 200, pool_json(pool, NULL));
         }
     }
     json_decref(body);
+}
+
+/* Back to the image before; once more goes forward again. */
+static void
+post_rollback(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    g_autoptr(Pool) pool = named_pool(api, request, admin);
+    g_autoptr(GError) error = NULL;
+
+    if (!pool)
+        return;
+    if (!*pool->previous_image) {
+        http_request_respond_problem(request, 409, "conflict",
+                                     "This pool has had no other image to go back to.");
+        return;
+    }
+    char *image = pool->image;
+    pool->image = pool->previous_image;
+    pool->previous_image = image;
+    if (!pool_update(api->store, pool, &error)) {
+        http_request_respond_error(request, error);
+        return;
+    }
+    caretaker_wake(api->caretaker);
+    access_audit(api, request, admin, "pool.rollback", pool->name, "ok", pool->image);
+    http_request_respond_json(request, 200, pool_json(pool, NULL));
 }
 
 static void
@@ -252,6 +230,7 @@ delete_pool(HttpRequest *request, gpointer data)
         http_request_respond_error(request, error);
         return;
     }
+    caretaker_wake(api->caretaker);
     access_audit(api, request, admin, "pool.delete", pool->name, "ok", NULL);
     http_request_respond_json(request, 200, json_object());
 }
@@ -264,4 +243,5 @@ api_register_pools(Api *api)
     http_server_route(api->server, "GET", "/api/v1/pools/:pool", get_pool, api);
     http_server_route(api->server, "PATCH", "/api/v1/pools/:pool", patch_pool, api);
     http_server_route(api->server, "DELETE", "/api/v1/pools/:pool", delete_pool, api);
+    http_server_route(api->server, "POST", "/api/v1/pools/:pool/rollback", post_rollback, api);
 }

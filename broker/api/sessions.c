@@ -20,7 +20,8 @@ live_view(Api *api, const Session *session, SessionView *view)
     g_autoptr(Desktop) desktop = desktop_find(api->store, session->desktop_id, NULL);
     HostLink *link = desktop ? host_set_find(api->hosts, desktop->host) : NULL;
 
-    return link && session_mirror_read(host_link_desktop(link, desktop->id), view);
+    return link && session_mirror_read(host_link_desktop(link, desktop->id), view) &&
+           !g_str_equal(view->state, "suspended"); /* what it did before it slept */
 }
 
 gint64

@@ -16,10 +16,18 @@ typedef struct {
 /* Exit statuses: done, failed, wrong usage. */
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
-typedef enum { FIELD_STRING, FIELD_NUMBER, FIELD_FLAG, FIELD_LIST, FIELD_PASSWORD } FieldType;
+typedef enum {
+    FIELD_STRING,
+    FIELD_NUMBER,
+    FIELD_FLAG,
+    FIELD_LIST,
+    FIELD_PASSWORD,
+    FIELD_MACHINES
+} FieldType;
 
 /*
- * One member of a resource that create and set take: --OPTION VALUE becomes "KEY": VALUE. A FLAG
+ * One member of a resource that create and set take: --OPTION VALUE becomes "KEY": VALUE.
+ * A dot in KEY nests ("limits.disk_gib"). MACHINES are a list of NAME=HOST:PORT[,USER]. A FLAG
  * takes no value (FALSE: --no-OPTION); a LIST may be given several times; a PASSWORD has no value
  * on the command line: --password-stdin, else the terminal asks.
  */

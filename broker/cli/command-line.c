@@ -73,7 +73,7 @@ field_entries(const Field *fields, guint n, Value *values, GPtrArray *negated)
         GOptionEntry entry = {
             field->option,  0, 0, G_OPTION_ARG_STRING, &values[i].text, field->help,
             field->argument};
-        if (field->type == FIELD_LIST) {
+        if (field->type == FIELD_LIST || field->type == FIELD_MACHINES) {
             entry.arg = G_OPTION_ARG_STRING_ARRAY;
             entry.arg_data = &values[i].list;
         } else if (field->type == FIELD_FLAG || field->type == FIELD_PASSWORD) {
@@ -114,6 +114,31 @@ number_value(const Field *field, const char *text, GError **error)
     return json_integer(number);
 }
 
+/* NAME=HOST:PORT[,USER] */
+static json_t *
+machines_value(const Field *field, char **list, GError **error)
+{
+    json_t *array = json_array();
+
+    for (; *list; list++) {
+        const char *equals = strchr(*list, '='), *comma = strrchr(*list, ',');
+        if (!equals) {
+            g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                        "--%s takes NAME=HOST:PORT[,USER], not “%s”.", field->option, *list);
+            json_decref(array);
+            return NULL;
+        }
+        g_autofree char *name = g_strndup(*list, equals - *list);
+        g_autofree char *vnc =
+            comma > equals ? g_strndup(equals + 1, comma - equals - 1) : g_strdup(equals + 1);
+        json_t *machine = json_pack("{s:s,s:s}", "name", name, "vnc", vnc);
+        if (comma > equals)
+            json_object_set_new(machine, "user", json_string(comma + 1));
+        json_array_append_new(array, machine);
+    }
+    return array;
+}
+
 static json_t *
 password_value(gboolean from_stdin, GError **error)
 {
@@ -136,6 +161,8 @@ field_value(const Field *field, const Value *value, GError **error)
         return value->yes || value->no ? json_boolean(value->yes) : NULL;
     case FIELD_LIST:
         return value->list ? list_value(value->list) : NULL;
+    case FIELD_MACHINES:
+        return value->list ? machines_value(field, value->list, error) : NULL;
     case FIELD_NUMBER:
         return value->text ? number_value(field, value->text, error) : NULL;
     default:
@@ -148,6 +175,22 @@ field_value(const Field *field, const Value *value, GError **error)
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "The value of --%s is no UTF-8 text.",
                     field->option);
     return text;
+}
+
+/* Puts a value under its key; a dot in the key leads into an object. */
+static void
+set_member(json_t *body, const char *key, json_t *value)
+{
+    const char *dot = strchr(key, '.');
+
+    if (!dot) {
+        json_object_set_new(body, key, value);
+        return;
+    }
+    g_autofree char *outer = g_strndup(key, dot - key);
+    if (!json_object_get(body, outer))
+        json_object_set_new(body, outer, json_object());
+    json_object_set_new(json_object_get(body, outer), dot + 1, value);
 }
 
 static json_t *
@@ -164,7 +207,7 @@ make_body(const Field *fields, guint n, const Value *values, GError **error)
             return NULL;
         }
         if (value)
-            json_object_set_new(body, fields[i].key, value);
+            set_member(body, fields[i].key, value);
     }
     return body;
 }

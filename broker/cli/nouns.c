@@ -84,19 +84,40 @@ static const Field pool_fields[] = {
     {"entitle", "entitled", FIELD_LIST, "WHOM",
      "everyone, user:NAME or group:NAME; may be given several times"},
     {"on-logoff", "on_logoff", FIELD_STRING, "WHAT",
-     "keep or delete the desktop when its user logs off"},
+     "keep or delete the desktop when its user logs off: the policy in other words"},
+    {"policy", "policy", FIELD_STRING, "POLICY",
+     "floating (a fresh desktop each time), persistent (their own) or static (named machines)"},
+    {"start", "start", FIELD_STRING, "HOW",
+     "clone (from a template of the image) or cold (boot each time)"},
+    {"home", "home_mib", FIELD_NUMBER, "MIB",
+     "A home for each user, kept while desktops and images come and go; 0: none"},
+    {"spares", "spares", FIELD_NUMBER, "N", "Desktops that wait for users, at least"},
+    {"idle-suspend", "idle_suspend_minutes", FIELD_NUMBER, "MINUTES",
+     "Suspend a desktop that nobody has looked at for so long; 0: never"},
+    {"disconnected-end", "disconnected_end_minutes", FIELD_NUMBER, "MINUTES",
+     "Log off a user who has been away for so long; 0: never"},
+    {"disk-limit", "limits.disk_gib", FIELD_NUMBER, "GIB", "A desktop's disk at most"},
+    {"iops-limit", "limits.disk_iops", FIELD_NUMBER, "N", "Disk operations a second at most"},
+    {"disk-rate-limit", "limits.disk_mibps", FIELD_NUMBER, "MIB", "Disk MiB a second at most"},
+    {"net-rate-limit", "limits.net_mbps", FIELD_NUMBER, "MBIT", "Network Mbit a second at most"},
+    {"cpu-limit", "limits.cpu_percent", FIELD_NUMBER, "PERCENT",
+     "Processor time at most; 100 is one processor"},
+    {"machine", "machines", FIELD_MACHINES, "NAME=HOST:PORT[,USER]",
+     "A machine of a static pool, by its VNC address; may be given several times"},
     END_FIELDS};
-static const Column pool_columns[] = {{"NAME", "name"},         {"TITLE", "title"},
-                                      {"KIND", "kind"},         {"IMAGE", "image"},
-                                      {"CPUS", "cpus"},         {"MEMORY MIB", "memory_mib"},
-                                      {"MAXIMUM", "maximum"},   {"ENTITLED", "entitled"},
-                                      {"LOG-OFF", "on_logoff"}, END_COLUMNS};
-static const Verb pool_verbs[] = {LIST("the pools"),
-                                  SHOW("a pool", "POOL"),
-                                  {"create", "Create a pool", 1, "POOL", pool_fields, verb_create},
-                                  {"set", "Change a pool", 1, "POOL", pool_fields, verb_set},
-                                  DELETE("a pool", "POOL"),
-                                  END_VERBS};
+static const Column pool_columns[] = {
+    {"NAME", "name"},       {"TITLE", "title"},       {"KIND", "kind"},
+    {"IMAGE", "image"},     {"CPUS", "cpus"},         {"MEMORY MIB", "memory_mib"},
+    {"MAXIMUM", "maximum"}, {"ENTITLED", "entitled"}, {"POLICY", "policy"},
+    {"START", "start"},     {"SPARES", "spares"},     END_COLUMNS};
+static const Verb pool_verbs[] = {
+    LIST("the pools"),
+    SHOW("a pool", "POOL"),
+    {"create", "Create a pool", 1, "POOL", pool_fields, verb_create},
+    {"set", "Change a pool", 1, "POOL", pool_fields, verb_set},
+    {"rollback", "Go back to the image before the one of now", 1, "POOL", NULL, verb_pool_rollback},
+    DELETE("a pool", "POOL"),
+    END_VERBS};
 
 static const Field image_import[] = {
     {"path", "path", FIELD_STRING, "FILE", "The disk, qcow2 or raw, where the host can read it"},
@@ -108,17 +129,52 @@ static const Field image_import[] = {
     {"wait", "wait", FIELD_FLAG, NULL,
      "Wait until it is imported (the default; --no-wait: do not)"},
     END_FIELDS};
-static const Column image_columns[] = {
-    {"NAME", "name"},         {"TITLE", "title"},     {"HOST", "host"},
-    {"STATE", "state"},       {"SIZE", "size_bytes"}, {"DISK", "virtual_size_bytes"},
-    {"DESKTOPS", "desktops"}, {"REASON", "reason"},   END_COLUMNS};
+static const Field image_build[] = {
+    {"title", "title", FIELD_STRING, "TEXT", "What people read"},
+    {"host", "host", FIELD_STRING, "HOST", "The host to import it at"},
+    {"wait", "wait", FIELD_FLAG, NULL,
+     "Wait until it is imported (the default; --no-wait: do not)"},
+    END_FIELDS};
+static const Column image_columns[] = {{"NAME", "name"},         {"TITLE", "title"},
+                                       {"HOST", "host"},         {"STATE", "state"},
+                                       {"SIZE", "size_bytes"},   {"DISK", "virtual_size_bytes"},
+                                       {"DESKTOPS", "desktops"}, {"TEMPLATES", "templates"},
+                                       {"REASON", "reason"},     END_COLUMNS};
 static const Verb image_verbs[] = {
     LIST("the images"),
     SHOW("an image", "IMAGE"),
     {"import", "Import an image", 1, "IMAGE", image_import, verb_image_import},
     {"create", "The same as import", 1, "IMAGE", image_import, verb_image_import},
-    DELETE("an image on which no desktop stands", "IMAGE"),
+    {"build", "Build an image by a recipe on this machine, and import it", 2, "IMAGE RECIPE",
+     image_build, verb_image_build},
+    {"cancel", "Stop importing an image", 1, "IMAGE", NULL, verb_image_cancel},
+    DELETE("an image on which nothing stands", "IMAGE"),
     END_VERBS};
+
+static const Field template_make[] = {
+    {"host", "host", FIELD_STRING, "HOST", "The host to make it at"},
+    {"wait", "wait", FIELD_FLAG, NULL, "Wait until it is made (the default; --no-wait: do not)"},
+    END_FIELDS};
+static const Column template_columns[] = {{"NAME", "name"},         {"HOST", "host"},
+                                          {"IMAGE", "image"},       {"STATE", "state"},
+                                          {"DONE", "progress"},     {"SIZE", "size_bytes"},
+                                          {"DESKTOPS", "desktops"}, {"POOLS", "pools"},
+                                          {"REASON", "reason"},     END_COLUMNS};
+static const Verb template_verbs[] = {
+    LIST("the templates"),
+    SHOW("a template", "TEMPLATE"),
+    {"make", "Make a pool's template, or make one that failed again", 1, "POOL", template_make,
+     verb_template_make},
+    DELETE("a template; a pool that wants it has it made anew", "TEMPLATE"),
+    END_VERBS};
+
+static const Column volume_columns[] = {
+    {"ID", "id"},           {"POOL", "pool"},    {"USER", "user"},
+    {"HOST", "host"},       {"MIB", "size_mib"}, {"USED", "used_bytes"},
+    {"DESKTOP", "desktop"}, {"STATE", "state"},  END_COLUMNS};
+static const Verb volume_verbs[] = {LIST("the users' homes"), SHOW("a home", "VOLUME"),
+                                    DELETE("a home with all that its user kept there", "VOLUME"),
+                                    END_VERBS};
 
 static const Field desktop_create[] = {{"user", "user", FIELD_STRING, "USER", "Whose it is to be"},
                                        END_FIELDS};
@@ -135,6 +191,8 @@ static const Verb desktop_verbs[] = {
      verb_desktop_create},
     {"start", "Start a desktop that is stopped", 1, "DESKTOP", NULL, verb_desktop_start},
     {"stop", "Shut a desktop down", 1, "DESKTOP", desktop_stop, verb_desktop_stop},
+    {"suspend", "Put a desktop to sleep on disk", 1, "DESKTOP", NULL, verb_desktop_suspend},
+    {"resume", "Wake a desktop that is suspended", 1, "DESKTOP", NULL, verb_desktop_resume},
     DELETE("a desktop, with its disk", "DESKTOP"),
     END_VERBS};
 
@@ -157,10 +215,16 @@ static const Verb session_verbs[] = {
 
 static const Field host_create[] = {
     {"address", "address", FIELD_STRING, "ADDRESS", "Where it is: unix:PATH"}, END_FIELDS};
-static const Column host_columns[] = {
-    {"NAME", "name"},         {"STATE", "state"},           {"ACCELERATOR", "accelerator"},
-    {"CPUS", "cpus"},         {"MEMORY MIB", "memory_mib"}, {"FREE MIB", "memory_free_mib"},
-    {"DESKTOPS", "desktops"}, {"REASON", "reason"},         END_COLUMNS};
+static const Column host_columns[] = {{"NAME", "name"},
+                                      {"STATE", "state"},
+                                      {"ACCELERATOR", "accelerator"},
+                                      {"CPUS", "cpus"},
+                                      {"MEMORY MIB", "memory_mib"},
+                                      {"FREE MIB", "memory_free_mib"},
+                                      {"DESKTOPS", "desktops"},
+                                      {"FIT", "desktops_fit"},
+                                      {"REASON", "reason"},
+                                      END_COLUMNS};
 static const Verb host_verbs[] = {
     LIST("the hosts"),
     SHOW("a host", "HOST"),
@@ -178,6 +242,9 @@ const Noun nouns[] = {
     {"group", "groups of users", "/api/v1/groups", NULL, group_columns, group_verbs},
     {"pool", "what people are offered", "/api/v1/pools", "?all=1", pool_columns, pool_verbs},
     {"image", "disks that desktops start from", "/api/v1/images", NULL, image_columns, image_verbs},
+    {"template", "what desktops are cloned from", "/api/v1/templates", NULL, template_columns,
+     template_verbs},
+    {"volume", "users' homes", "/api/v1/volumes", NULL, volume_columns, volume_verbs},
     {"desktop", "virtual machines", "/api/v1/desktops", NULL, desktop_columns, desktop_verbs},
     {"session", "who uses what now", "/api/v1/sessions", "?all=1", session_columns, session_verbs},
     {"host", "machines that run desktops", "/api/v1/hosts", NULL, host_columns, host_verbs},

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POLL_MS 300 /* between two looks at an image that is imported */
-#define WAIT_S  30  /* a long poll */
+#define WAIT_S 30 /* a long poll */
+#define BAR    24 /* characters of the bar */
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -18,14 +18,21 @@ text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-/* A line that is written over itself on a terminal. */
+/* A bar that is written over itself on a terminal; elsewhere a line each time it moves. */
 static void
 show_progress(const Cli *cli, const char *name, const json_t *object, const char *text)
 {
-    if (cli->quiet || !isatty(STDERR_FILENO))
+    static const char full[] = "########################", empty[] = "------------------------";
+    int percent = CLAMP((int)json_integer_value(json_object_get(object, "progress")), 0, 100);
+    int filled = percent * BAR / 100;
+
+    if (cli->quiet)
         return;
-    fprintf(stderr, "\r\033[K%s: %s %d %%", name, text,
-            (int)json_integer_value(json_object_get(object, "progress")));
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K%s: [%.*s%.*s] %3d %% %s", name, filled, full, BAR - filled, empty,
+                percent, text);
+    else if (!cli->json)
+        fprintf(stderr, "%s: %d %% %s\n", name, percent, text);
     fflush(stderr);
 }
 
@@ -76,10 +83,47 @@ make_absolute(json_t *body, const char *key)
     json_object_set_new(body, key, json_string(absolute));
 }
 
+/* A long poll of an image or a template that is at work. Takes over item; NULL after printing why.
+ */
+static json_t *
+wait_for_item(Cli *cli, const char *path, json_t *item)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *host = g_uri_escape_string(text_of(item, "host"), NULL, FALSE);
+    g_autofree char *wait = g_strdup_printf(
+        "%s?host=%s&wait=%d&state=%s&progress=%d", path, host, WAIT_S, text_of(item, "state"),
+        (int)json_integer_value(json_object_get(item, "progress")));
+
+    json_decref(item);
+    json_t *answer = rest_client_call(cli->client, "GET", wait, NULL, WAIT_S + 10, NULL, &error);
+    if (!answer)
+        cli_fail(error);
+    return answer;
+}
+
+/* Follows an image or a template until it is no longer in the state busy. Takes over item. */
+static int
+follow(Cli *cli, const Noun *noun, const char *name, json_t *item, const char *busy,
+       gboolean no_wait)
+{
+    g_autofree char *path = cli_item_path(noun, name);
+
+    if (no_wait) {
+        output_item(cli, item);
+        json_decref(item);
+        return CLI_DONE;
+    }
+    while (item && !strcmp(text_of(item, "state"), busy)) {
+        const char *text = text_of(item, "step_text");
+        show_progress(cli, name, item, *text ? text : busy);
+        item = wait_for_item(cli, path, item);
+    }
+    return item ? finish(cli, item, noun, name) : CLI_FAILED;
+}
+
 int
 verb_image_import(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
-    g_autofree char *path = cli_item_path(noun, names[0]);
     gboolean no_wait = take_no_wait(body);
 
     make_absolute(body, "path");
@@ -87,21 +131,20 @@ verb_image_import(Cli *cli, const Noun *noun, char **names, json_t *body)
     make_absolute(body, "initrd");
     json_object_set_new(body, "name", json_string(names[0]));
     json_t *image = cli_call(cli, "POST", noun->collection, body);
-    if (!image)
+    return image ? follow(cli, noun, names[0], image, "importing", no_wait) : CLI_FAILED;
+}
+
+int
+verb_template_make(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    gboolean no_wait = take_no_wait(body);
+
+    json_object_set_new(body, "pool", json_string(names[0]));
+    json_t *template = cli_call(cli, "POST", noun->collection, body);
+    if (!template)
         return CLI_FAILED;
-    while (!no_wait && !strcmp(text_of(image, "state"), "importing")) {
-        show_progress(cli, names[0], image, "importing");
-        json_decref(image);
-        g_usleep(POLL_MS * 1000);
-        image = cli_call(cli, "GET", path, NULL);
-        if (!image)
-            return CLI_FAILED;
-    }
-    if (!no_wait)
-        return finish(cli, image, noun, names[0]);
-    output_item(cli, image);
-    json_decref(image);
-    return CLI_DONE;
+    g_autofree char *name = g_strdup(text_of(template, "name"));
+    return follow(cli, noun, name, template, "making", no_wait);
 }
 
 /* The path of a long poll that answers when the session is no longer as it is in session. */

@@ -186,20 +186,49 @@ verb_desktop_create(Cli *cli, const Noun *noun, char **names, json_t *body)
     return call_and_show(cli, "POST", noun->collection, body);
 }
 
+/* POST to a path below an item's. */
+static int
+command(Cli *cli, const Noun *noun, const char *name, const char *what, json_t *body,
+        const char *done)
+{
+    g_autofree char *item = cli_item_path(noun, name);
+    g_autofree char *path = g_strconcat(item, "/", what, NULL);
+
+    return call_and_note(cli, "POST", path, body, noun, name, done);
+}
+
 int
 verb_desktop_start(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
-    g_autofree char *path = cli_item_path(noun, names[0]);
-    g_autofree char *start = g_strconcat(path, "/start", NULL);
-
-    return call_and_note(cli, "POST", start, body, noun, names[0], "starting");
+    return command(cli, noun, names[0], "start", body, "starting");
 }
 
 int
 verb_desktop_stop(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
-    g_autofree char *path = cli_item_path(noun, names[0]);
-    g_autofree char *stop = g_strconcat(path, "/stop", NULL);
+    return command(cli, noun, names[0], "stop", body, "stopping");
+}
 
-    return call_and_note(cli, "POST", stop, body, noun, names[0], "stopping");
+int
+verb_desktop_suspend(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    return command(cli, noun, names[0], "suspend", body, "being suspended");
+}
+
+int
+verb_desktop_resume(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    return command(cli, noun, names[0], "resume", body, "resuming");
+}
+
+int
+verb_image_cancel(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    return command(cli, noun, names[0], "cancel", body, "not imported");
+}
+
+int
+verb_pool_rollback(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    return command(cli, noun, names[0], "rollback", body, "back at its image before");
 }

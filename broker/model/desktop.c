@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                    \
     "id, pool_id, user_id, host, name, image, cpus, memory_mib, width, height, confirmed, doomed," \
-    " created_at"
+    " created_at, template, volume_id, spare"
 
 void
 desktop_free(Desktop *desktop)
@@ -18,6 +18,8 @@ desktop_free(Desktop *desktop)
     g_free(desktop->host);
     g_free(desktop->name);
     g_free(desktop->image);
+    g_free(desktop->template);
+    g_free(desktop->volume_id);
     g_free(desktop);
 }
 
@@ -39,6 +41,9 @@ from_row(StoreResult *rows, guint row)
     desktop->confirmed = store_result_integer(rows, row, 10) != 0;
     desktop->doomed = store_result_integer(rows, row, 11) != 0;
     desktop->created_at = store_result_integer(rows, row, 12);
+    desktop->template = g_strdup(store_result_text(rows, row, 13));
+    desktop->volume_id = g_strdup(store_result_text(rows, row, 14));
+    desktop->spare = store_result_integer(rows, row, 15) != 0;
     return desktop;
 }
 
@@ -118,16 +123,53 @@ desktop_list_of_user(Store *store, const char *user_id, GError **error)
     return from_rows(rows);
 }
 
+GPtrArray *
+desktop_list_spares(Store *store, const char *pool_id, GError **error)
+{
+    g_autoptr(StoreResult) rows =
+        store_query(store, error,
+                    "SELECT " COLUMNS " FROM desktops WHERE pool_id = $1 AND spare = 1"
+                    " AND doomed = 0 ORDER BY created_at, id",
+                    "s", pool_id);
+    return from_rows(rows);
+}
+
+GPtrArray *
+desktop_list_of_volume(Store *store, const char *volume_id, GError **error)
+{
+    g_autoptr(StoreResult) rows = store_query(
+        store, error, "SELECT " COLUMNS " FROM desktops WHERE volume_id = $1 ORDER BY created_at",
+        "s", volume_id);
+    return from_rows(rows);
+}
+
+gboolean
+desktop_claim(Store *store, const char *id, const char *user_id, gboolean *claimed, GError **error)
+{
+    g_autoptr(StoreResult) rows =
+        store_query(store, error,
+                    "UPDATE desktops SET user_id = $2, spare = 0"
+                    " WHERE id = $1 AND spare = 1 AND doomed = 0 RETURNING id",
+                    "ss", id, user_id);
+
+    if (!rows)
+        return FALSE;
+    *claimed = store_result_rows(rows) > 0;
+    return TRUE;
+}
+
 gboolean
 desktop_insert(Store *store, const Desktop *desktop, GError **error)
 {
-    return store_exec(store, error,
-                      "INSERT INTO desktops (" COLUMNS
-                      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-                      "ssssssiiiibbi", desktop->id, desktop->pool_id, desktop->user_id,
-                      desktop->host, desktop->name, desktop->image, desktop->cpus,
-                      desktop->memory_mib, desktop->width, desktop->height, desktop->confirmed,
-                      desktop->doomed, desktop->created_at);
+    return store_exec(
+        store, error,
+        "INSERT INTO desktops (" COLUMNS
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
+        " $16)",
+        "ssssssiiiibbissb", desktop->id, desktop->pool_id, desktop->user_id, desktop->host,
+        desktop->name, desktop->image, desktop->cpus, desktop->memory_mib, desktop->width,
+        desktop->height, desktop->confirmed, desktop->doomed, desktop->created_at,
+        desktop->template ? desktop->template : "", desktop->volume_id, desktop->spare);
 }
 
 gboolean

@@ -9,7 +9,7 @@
 typedef struct {
     char *id;
     char *pool_id; /* NULL: its pool is gone */
-    char *user_id; /* NULL: its user is gone */
+    char *user_id; /* NULL: a spare's, or its user is gone */
     char *host;
     char *name;
     char *image;
@@ -17,6 +17,9 @@ typedef struct {
     gint64 memory_mib;
     gint64 width;
     gint64 height;
+    char *template;     /* what it is cloned from; "" for one that boots cold */
+    char *volume_id;    /* its user's home; NULL for none */
+    gboolean spare;     /* made before anybody asked; the next who asks may have it */
     gboolean confirmed; /* the host has answered its creation */
     gboolean doomed;    /* to be deleted at the host; the row goes once that is done */
     gint64 created_at;
@@ -36,6 +39,14 @@ gboolean desktop_count_of_pool(Store *store, const char *pool_id, gint64 *count,
 GPtrArray *desktop_list_of_pool(Store *store, const char *pool_id, GError **error);
 GPtrArray *desktop_list_of_user(Store *store, const char *user_id, GError **error);
 
+/* Those of the pool that are nobody's yet and not doomed, the oldest first. */
+GPtrArray *desktop_list_spares(Store *store, const char *pool_id, GError **error);
+/* Those with the volume, doomed ones too. */
+GPtrArray *desktop_list_of_volume(Store *store, const char *volume_id, GError **error);
+
+/* Makes a spare the user's; *claimed FALSE: it is somebody's already, or doomed. */
+gboolean desktop_claim(Store *store, const char *id, const char *user_id, gboolean *claimed,
+                       GError **error);
 gboolean desktop_insert(Store *store, const Desktop *desktop, GError **error);
 gboolean desktop_set_confirmed(Store *store, const char *id, GError **error);
 gboolean desktop_set_doomed(Store *store, const char *id, GError **error);

@@ -8,7 +8,18 @@
 #include "common/error.h"
 
 #define COLUMNS                                                                                    \
-    "id, name, title, kind, image, host, cpus, memory_mib, maximum, on_logoff, created_at"
+    "id, name, title, kind, image, host, cpus, memory_mib, maximum, created_at, policy, start,"    \
+    " previous_image, home_mib, spares, idle_suspend_minutes, disconnected_end_minutes, disk_gib," \
+    " disk_iops, disk_mibps, net_mbps, cpu_percent"
+/* Their types for store_exec(), and their values. */
+#define TYPES "ssssssiiiisssiiiiiiiii"
+#define VALUES(pool)                                                                               \
+    (pool)->id, (pool)->name, (pool)->title, (pool)->kind, (pool)->image, (pool)->host,            \
+        (pool)->cpus, (pool)->memory_mib, (pool)->maximum, (pool)->created_at, (pool)->policy,     \
+        (pool)->start, (pool)->previous_image, (pool)->home_mib, (pool)->spares,                   \
+        (pool)->idle_suspend, (pool)->disconnected_end, (pool)->limits.disk_gib,                   \
+        (pool)->limits.disk_iops, (pool)->limits.disk_mibps, (pool)->limits.net_mbps,              \
+        (pool)->limits.cpu_percent
 
 void
 pool_free(Pool *pool)
@@ -22,7 +33,10 @@ pool_free(Pool *pool)
     g_free(pool->image);
     g_free(pool->host);
     g_strfreev(pool->entitled);
-    g_free(pool->on_logoff);
+    g_free(pool->policy);
+    g_free(pool->start);
+    g_free(pool->previous_image);
+    g_clear_pointer(&pool->machines, g_ptr_array_unref);
     g_free(pool);
 }
 
@@ -59,10 +73,22 @@ from_row(Store *store, StoreResult *rows, guint row, GError **error)
     pool->cpus = store_result_integer(rows, row, 6);
     pool->memory_mib = store_result_integer(rows, row, 7);
     pool->maximum = store_result_integer(rows, row, 8);
-    pool->on_logoff = g_strdup(store_result_text(rows, row, 9));
-    pool->created_at = store_result_integer(rows, row, 10);
+    pool->created_at = store_result_integer(rows, row, 9);
+    pool->policy = g_strdup(store_result_text(rows, row, 10));
+    pool->start = g_strdup(store_result_text(rows, row, 11));
+    pool->previous_image = g_strdup(store_result_text(rows, row, 12));
+    pool->home_mib = store_result_integer(rows, row, 13);
+    pool->spares = store_result_integer(rows, row, 14);
+    pool->idle_suspend = store_result_integer(rows, row, 15);
+    pool->disconnected_end = store_result_integer(rows, row, 16);
+    pool->limits = (PoolLimits){.disk_gib = store_result_integer(rows, row, 17),
+                                .disk_iops = store_result_integer(rows, row, 18),
+                                .disk_mibps = store_result_integer(rows, row, 19),
+                                .net_mbps = store_result_integer(rows, row, 20),
+                                .cpu_percent = store_result_integer(rows, row, 21)};
     pool->entitled = read_entitled(store, pool->id, error);
-    return pool->entitled ? g_steal_pointer(&pool) : NULL;
+    pool->machines = pool->entitled ? machine_list(store, pool->id, error) : NULL;
+    return pool->machines ? g_steal_pointer(&pool) : NULL;
 }
 
 Pool *
@@ -159,38 +185,38 @@ name_taken(gboolean ok, const char *name, GError **error)
     return FALSE;
 }
 
-gboolean
-pool_insert(Store *store, const Pool *pool, GError **error)
+/* One transaction for the row (by that statement) and what hangs on it. */
+static gboolean
+write_pool(Store *store, const Pool *pool, const char *sql, GError **error)
 {
     if (!store_begin(store, error))
         return FALSE;
     gboolean ok =
-        name_taken(store_exec(store, error,
-                              "INSERT INTO pools (" COLUMNS
-                              ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                              "ssssssiiisi", pool->id, pool->name, pool->title, pool->kind,
-                              pool->image, pool->host, pool->cpus, pool->memory_mib, pool->maximum,
-                              pool->on_logoff, pool->created_at),
-                   pool->name, error) &&
-        write_entitled(store, pool, error);
+        name_taken(store_exec(store, error, sql, TYPES, VALUES(pool)), pool->name, error) &&
+        write_entitled(store, pool, error) && machine_write(store, pool->id, pool->machines, error);
     return store_end(store, ok, error);
+}
+
+gboolean
+pool_insert(Store *store, const Pool *pool, GError **error)
+{
+    return write_pool(store, pool,
+                      "INSERT INTO pools (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+                      " $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+                      error);
 }
 
 gboolean
 pool_update(Store *store, const Pool *pool, GError **error)
 {
-    if (!store_begin(store, error))
-        return FALSE;
-    gboolean ok = name_taken(store_exec(store, error,
-                                        "UPDATE pools SET name = $2, title = $3, kind = $4,"
-                                        " image = $5, host = $6, cpus = $7, memory_mib = $8,"
-                                        " maximum = $9, on_logoff = $10 WHERE id = $1",
-                                        "ssssssiiis", pool->id, pool->name, pool->title, pool->kind,
-                                        pool->image, pool->host, pool->cpus, pool->memory_mib,
-                                        pool->maximum, pool->on_logoff),
-                             pool->name, error) &&
-                  write_entitled(store, pool, error);
-    return store_end(store, ok, error);
+    return write_pool(store, pool,
+                      "UPDATE pools SET name = $2, title = $3, kind = $4, image = $5, host = $6,"
+                      " cpus = $7, memory_mib = $8, maximum = $9, created_at = $10, policy = $11,"
+                      " start = $12, previous_image = $13, home_mib = $14, spares = $15,"
+                      " idle_suspend_minutes = $16, disconnected_end_minutes = $17,"
+                      " disk_gib = $18, disk_iops = $19, disk_mibps = $20, net_mbps = $21,"
+                      " cpu_percent = $22 WHERE id = $1",
+                      error);
 }
 
 gboolean
@@ -221,4 +247,23 @@ pool_entitles(Store *store, const char *pool_id, const char *user_id, gboolean *
     if (*entitled && through)
         *through = g_strdup(store_result_text(rows, 0, 0));
     return TRUE;
+}
+
+gboolean
+pool_discards(const Pool *pool)
+{
+    return g_str_equal(pool->policy, "floating") || pool->home_mib > 0;
+}
+
+gboolean
+pool_clones(const Pool *pool)
+{
+    return g_str_equal(pool->start, "clone") && !g_str_equal(pool->policy, "static");
+}
+
+gboolean
+pool_can_spare(const Pool *pool)
+{
+    /* A home is attached when its desktop is made, and nobody knows whose that will be. */
+    return !g_str_equal(pool->policy, "static") && pool->home_mib == 0;
 }

@@ -13,7 +13,7 @@ typedef struct {
     char *pool_name;
     char *pool_title;
     char *desktop_id;
-    char *state; /* "starting", "ready" or "failed" */
+    char *state; /* "starting", "ready", "suspended" or "failed" */
     char *step;
     char *step_text;
     gint64 progress; /* 0 to 100 */

@@ -54,6 +54,15 @@ why_step(const Why *why, guint index)
 }
 
 gboolean
+why_says(const Why *why, const char *text)
+{
+    for (guint i = 0; why && i < why->steps->len; i++)
+        if (g_str_equal(why_step(why, i)->text, text))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
 why_append(Store *store, const char *session_id, const Why *why, GError **error)
 {
     g_autoptr(StoreResult) rows =

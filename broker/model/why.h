@@ -20,6 +20,9 @@ void why_add(Why *why, const char *verdict, const char *format, ...) G_GNUC_PRIN
 guint why_length(const Why *why);
 const WhyStep *why_step(const Why *why, guint index);
 
+/* Whether a step says just that; why may be NULL. */
+gboolean why_says(const Why *why, const char *text);
+
 /* Puts the steps behind those the session has; at most WHY_MAX_STEPS are kept of one session. */
 #define WHY_MAX_STEPS 200
 gboolean why_append(Store *store, const char *session_id, const Why *why, GError **error);

@@ -8,10 +8,16 @@
 typedef enum { SUITABLE, NO_MEMORY, AWAY, NO_IMAGE, NOT_ASKED } Verdict;
 
 static Verdict
-judge(const Pool *pool, const PlacementHost *host, Why *why)
+judge(const Pool *pool, const char *home, const PlacementHost *host, Why *why)
 {
+    gint64 free_mib = MAX(host->memory_free_mib - host->reserved_mib, 0);
+
     if (*pool->host && !g_str_equal(pool->host, host->name)) {
         why_add(why, "no", "Host “%s”: the pool is bound to host “%s”.", host->name, pool->host);
+        return NOT_ASKED;
+    }
+    if (home && !g_str_equal(home, host->name)) {
+        why_add(why, "no", "Host “%s”: the user's home is on host “%s”.", host->name, home);
         return NOT_ASKED;
     }
     if (host->problem) {
@@ -23,15 +29,15 @@ judge(const Pool *pool, const PlacementHost *host, Why *why)
                 host->image_state ? host->image_state : "not");
         return NO_IMAGE;
     }
-    if (host->memory_free_mib >= 0 && host->memory_free_mib < pool->memory_mib) {
+    if (host->memory_free_mib >= 0 && free_mib < pool->memory_mib) {
         why_add(why, "no",
-                "Host “%s”: %" G_GINT64_FORMAT " MiB of memory are free, %" G_GINT64_FORMAT
-                " are needed.",
-                host->name, host->memory_free_mib, pool->memory_mib);
+                "Host “%s”: %" G_GINT64_FORMAT " MiB of memory are free (%" G_GINT64_FORMAT
+                " are kept for desktops that are starting), %" G_GINT64_FORMAT " are needed.",
+                host->name, free_mib, host->reserved_mib, pool->memory_mib);
         return NO_MEMORY;
     }
     why_add(why, "yes", "Host “%s” has the image “%s” and %" G_GINT64_FORMAT " MiB of free memory.",
-            host->name, pool->image, MAX(host->memory_free_mib, 0));
+            host->name, pool->image, free_mib);
     return SUITABLE;
 }
 
@@ -59,24 +65,34 @@ refuse(const Pool *pool, Verdict nearest, GError **error)
     }
 }
 
+static gboolean
+is_better(const PlacementHost *host, const PlacementHost *than)
+{
+    if (host->template_ready != than->template_ready)
+        return host->template_ready;
+    return host->memory_free_mib - host->reserved_mib > than->memory_free_mib - than->reserved_mib;
+}
+
 int
-placement_choose(const Pool *pool, const PlacementHost *hosts, guint n_hosts, Why *why,
-                 GError **error)
+placement_choose(const Pool *pool, const char *home, const PlacementHost *hosts, guint n_hosts,
+                 Why *why, GError **error)
 {
     Verdict nearest = NOT_ASKED;
     int best = -1;
 
     for (guint i = 0; i < n_hosts; i++) {
-        Verdict verdict = judge(pool, &hosts[i], why);
+        Verdict verdict = judge(pool, home, &hosts[i], why);
         nearest = MIN(nearest, verdict);
-        if (verdict == SUITABLE &&
-            (best < 0 || hosts[i].memory_free_mib > hosts[best].memory_free_mib))
+        if (verdict == SUITABLE && (best < 0 || is_better(&hosts[i], &hosts[best])))
             best = i;
     }
     if (best < 0) {
         refuse(pool, nearest, error);
         return -1;
     }
-    why_add(why, "chosen", "Host “%s” was chosen: it has the most free memory.", hosts[best].name);
+    why_add(why, "chosen", "Host “%s” was chosen: it has %s.", hosts[best].name,
+            home                         ? "the user's home"
+            : hosts[best].template_ready ? "the template ready"
+                                         : "the most free memory");
     return best;
 }

@@ -5,7 +5,7 @@
 
 #include "common/error.h"
 
-#define MAX_VALUES 16
+#define MAX_VALUES 32
 
 struct StoreResult {
     guint columns;

@@ -14,6 +14,14 @@ class FakeHost:
         self.path = str(path)
         self.desktops = {}
         self.images = {"demo": {"name": "demo", "title": "Demo", "state": "ready"}}
+        self.templates = {}
+        self.volumes = {}
+        self.info = {}              # over what host.info says
+        self.clones = True          # False: like a host that knows no templates
+        self.auto_ready = False     # a desktop is ready as soon as it is made, started or resumed
+        self.auto_templates = True  # a template is ready as soon as it is made
+        self.errors = {}            # call → {"type":…, "message":…}: it is answered with it
+        self.lose = set()           # calls that are carried out and never answered
         self.calls = []
         self.create_error = None    # {"type":…, "message":…}: desktop.create is answered with it
         self.lose_creates = False   # desktop.create is taken and never answered
@@ -53,10 +61,22 @@ class FakeHost:
             self.desktops[desktop].update(fields)
             self._tell({"event": "desktop.changed", "desktop": self.desktops[desktop]})
 
-    def lose(self, desktop):
+    def drop(self, desktop):
         with self.lock:
+            self._free_volumes(desktop)
             del self.desktops[desktop]
             self._tell({"event": "desktop.deleted", "id": desktop})
+
+    def change_item(self, noun, name, **fields):
+        """Changes an image, template or volume and tells who watches."""
+        with self.lock:
+            item = getattr(self, noun + "s").setdefault(name, {"name": name})
+            item.update(fields)
+            self._tell({"event": f"{noun}.changed", noun: item})
+
+    def clear_calls(self):
+        with self.lock:
+            self.calls.clear()
 
     def _tell(self, message):
         line = json.dumps(message).encode() + b"\n"
@@ -92,30 +112,133 @@ class FakeHost:
             self.connections.discard(connection)
 
     def _answer(self, call, args):
-        if call == "host.info":
-            return {"result": {"name": "fake", "memory_mib": 8192, "memory_free_mib": 8192, "cpus": 2}}
-        if call == "watch":
-            return {"result": {"desktops": list(self.desktops.values()), "images": list(self.images.values())}}
-        if call == "desktop.create":
-            return self._create(args)
-        if call == "desktop.delete":
-            if self.desktops.pop(args["desktop"], None):
-                self._tell({"event": "desktop.deleted", "id": args["desktop"]})
-            return {"result": {}}
-        if call in ("desktop.start", "desktop.stop"):
-            desktop = self.desktops[args["desktop"]]
-            desktop["state"] = "starting" if call == "desktop.start" else "stopped"
-            self._tell({"event": "desktop.changed", "desktop": desktop})
-            return {"result": desktop}
-        return {"error": {"type": "invalid", "message": f"There is no call “{call}”."}}
+        if call in self.errors:
+            return {"error": self.errors[call]}
+        handler = getattr(self, "_" + call.replace(".", "_"), None)
+        if handler is None or (not self.clones and call.startswith(("template.", "volume."))):
+            return {"error": {"type": "invalid", "message": f"There is no call “{call}”."}}
+        answer = handler(args)
+        return None if call in self.lose else answer
 
-    def _create(self, args):
+    def _host_info(self, _):
+        return {"result": {"name": "fake", "memory_mib": 8192, "memory_free_mib": 8192, "cpus": 2, **self.info}}
+
+    def _watch(self, _):
+        told = {"desktops": list(self.desktops.values()), "images": list(self.images.values())}
+        if self.clones:
+            told |= {"templates": list(self.templates.values()), "volumes": list(self.volumes.values())}
+        return {"result": told}
+
+    # Images
+
+    def _image_import(self, args):
+        image = self.images.setdefault(args["name"], {"name": args["name"], "title": args.get("title", args["name"]),
+                                                      "state": "importing", "progress": 0, "path": args["path"]})
+        self._tell({"event": "image.changed", "image": image})
+        return {"result": image}
+
+    def _image_cancel(self, args):
+        image = self.images[args["name"]]
+        if image["state"] == "importing":
+            image.update(state="failed", reason="The import was cancelled.")
+            self._tell({"event": "image.changed", "image": image})
+        return {"result": image}
+
+    def _image_delete(self, args):
+        if any(template["image"] == args["name"] for template in self.templates.values()):
+            return {"error": {"type": "refused", "message": "A template stands on this image."}}
+        if self.images.pop(args["name"], None):
+            self._tell({"event": "image.deleted", "name": args["name"]})
+        return {"result": {}}
+
+    # Templates
+
+    def _template_make(self, args):
+        template = self.templates.get(args["name"])
+        if template is None or template["state"] == "failed":
+            template = {**args, "state": "making", "progress": 0, "reason": None, "desktops": 0}
+            self.templates[args["name"]] = template
+            if self.auto_templates:
+                template.update(state="ready", progress=100)
+            self._tell({"event": "template.changed", "template": template})
+        return {"result": template}
+
+    def _template_delete(self, args):
+        if self.templates.pop(args["name"], None):
+            self._tell({"event": "template.deleted", "name": args["name"]})
+        return {"result": {}}
+
+    # Volumes
+
+    def _volume_delete(self, args):
+        if self.volumes.get(args["volume"], {}).get("desktop"):
+            return {"error": {"type": "refused", "message": "A desktop has this volume."}}
+        if self.volumes.pop(args["volume"], None):
+            self._tell({"event": "volume.deleted", "id": args["volume"]})
+        return {"result": {}}
+
+    def _free_volumes(self, desktop):
+        for volume in self.volumes.values():
+            if volume["desktop"] == desktop:
+                volume["desktop"] = None
+                self._tell({"event": "volume.changed", "volume": volume})
+
+    def _take_volumes(self, args):
+        """None, or the error of a volume that another desktop has."""
+        for wanted in args.get("volumes", []):
+            volume = self.volumes.setdefault(wanted["volume"], {
+                "id": wanted["volume"], "size_mib": wanted["size_mib"], "used_bytes": 0, "desktop": None})
+            if volume["desktop"] not in (None, args["desktop"]):
+                return {"error": {"type": "refused", "message": "Another desktop has this volume."}}
+            volume["desktop"] = args["desktop"]
+            self._tell({"event": "volume.changed", "volume": volume})
+        return None
+
+    # Desktops
+
+    def _desktop_create(self, args):
         if self.lose_creates:
             return None
         if self.create_error:
             return {"error": self.create_error}
+        if args["desktop"] not in self.desktops:
+            error = self._take_volumes(args)
+            if error:
+                return error
         desktop = self.desktops.setdefault(args["desktop"], {
             "id": args["desktop"], "name": args["name"], "image": args["image"], "state": "starting",
-            "step": "disk", "step_text": "Making the disk", "progress": 5})
+            "step": "disk", "step_text": "Making the disk", "progress": 5, "template": args.get("template"),
+            "origin": "clone" if args.get("template") else "cold", "notes": [], "timings": {}})
+        return self._began(desktop)
+
+    def _began(self, desktop):
+        if self.auto_ready and desktop["state"] == "starting":
+            desktop.update(state="ready", step="ready", progress=100, timings={"disk": 20, "ready": 417})
         self._tell({"event": "desktop.changed", "desktop": desktop})
         return {"result": desktop}
+
+    def _desktop_delete(self, args):
+        if self.desktops.pop(args["desktop"], None):
+            self._free_volumes(args["desktop"])
+            self._tell({"event": "desktop.deleted", "id": args["desktop"]})
+        return {"result": {}}
+
+    def _desktop_start(self, args):
+        desktop = self.desktops[args["desktop"]]
+        desktop["state"] = "starting"
+        return self._began(desktop)
+
+    def _desktop_resume(self, args):
+        desktop = self.desktops[args["desktop"]]
+        desktop.update(state="starting", origin="resume", step="machine", step_text="Waking the desktop", progress=0)
+        return self._began(desktop)
+
+    def _desktop_stop(self, args):
+        desktop = self.desktops[args["desktop"]]
+        desktop["state"] = "stopped"
+        return self._began(desktop)
+
+    def _desktop_suspend(self, args):
+        desktop = self.desktops[args["desktop"]]
+        desktop["state"] = "suspended"
+        return self._began(desktop)

@@ -412,7 +412,7 @@ def test_a_deletion_while_the_host_is_away_is_done_later(stack):
 
 def test_a_lost_desktop_fails_its_session(stack):
     session = ready_session(stack)
-    stack.host.lose(session["desktop"])
+    stack.host.drop(session["desktop"])
     lost = wait_for(lambda: (now := stack.ann.get(f"sessions/{session['id']}"))["state"] == "failed" and now,
                     10, "the session fails")
     assert "no longer has" in lost["reason"]

@@ -9,10 +9,16 @@ import { clock, t } from './strings.js';
 const TABLES = [
   { key: 'sessions', path: '/sessions?all=1', columns: ['user', 'pool_title', 'state', 'step_text', 'created_at'] },
   { key: 'desktops', path: '/desktops', columns: ['name', 'image', 'state', 'host', 'created_at'] },
-  { key: 'pools', path: '/pools?all=1', columns: ['name', 'title', 'kind', 'image', 'maximum'] },
+  { key: 'pools', path: '/pools?all=1', columns: ['name', 'title', 'image', 'policy', 'start', 'spares', 'maximum'] },
+  { key: 'images', path: '/images', columns: ['name', 'title', 'host', 'state', 'progress', 'desktops', 'reason'] },
+  { key: 'templates', path: '/templates', columns: ['name', 'host', 'image', 'state', 'progress', 'desktops', 'reason'] },
   { key: 'users', path: '/users', columns: ['name', 'full_name', 'roles', 'disabled'] },
-  { key: 'hosts', path: '/hosts', columns: ['name', 'state', 'accelerator', 'desktops'] },
+  { key: 'hosts', path: '/hosts', columns: ['name', 'state', 'accelerator', 'desktops', 'desktops_fit'] },
 ];
+
+/** While something of a list is at work, the list is looked at again. */
+const AGAIN = 2000;
+const BUSY = ['importing', 'making'];
 
 function cell(column, value) {
   if (value === null || value === undefined || value === '') {
@@ -23,6 +29,9 @@ function cell(column, value) {
   }
   if (column.endsWith('_at')) {
     return clock(value);
+  }
+  if (column === 'progress') {
+    return `${value} %`;
   }
   if (Array.isArray(value)) {
     return value.join(', ') || '–';
@@ -51,8 +60,10 @@ export function createAdminView() {
   }, t(`admin.${entry.key}`)));
   const bar = h('div', { role: 'tablist', class: 'tabs', 'aria-label': t('admin.title') }, tabs);
   let chosen = null;
+  let again = 0;
 
   async function choose(entry) {
+    clearTimeout(again);
     chosen = entry;
     tabs.forEach((tab, index) => {
       const selected = TABLES[index] === entry;
@@ -65,6 +76,9 @@ export function createAdminView() {
       if (chosen === entry) {
         body.replaceChildren(table(entry, items));
         setText(note, '');
+        if (items.some(({ state }) => BUSY.includes(state))) {
+          again = setTimeout(() => choose(entry), AGAIN);
+        }
       }
     } catch (error) {
       if (!signal.aborted) {
@@ -89,6 +103,9 @@ export function createAdminView() {
       heading.focus({ preventScroll: true });
       choose(TABLES[0]);
     },
-    leave() { leaving.abort(); },
+    leave() {
+      clearTimeout(again);
+      leaving.abort();
+    },
   };
 }

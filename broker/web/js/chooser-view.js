@@ -30,7 +30,7 @@ function stateOf({ pool, session }) {
   return pool.available === false || pool.available === 0 ? 'full' : 'idle';
 }
 
-const ACTIONS = { ready: 'continue', starting: 'continue', stopping: 'continue', failed: 'retry' };
+const ACTIONS = { ready: 'continue', starting: 'continue', stopping: 'continue', suspended: 'continue', failed: 'retry' };
 
 class Card {
   #open;

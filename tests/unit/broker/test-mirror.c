@@ -23,7 +23,7 @@ apply(Session *session, const char *json, Why *why)
 
     g_assert_nonnull(reported);
     gboolean changed =
-        session_mirror_read(reported, &view) && session_mirror_apply(session, &view, why);
+        session_mirror_read(reported, &view) && session_mirror_apply(session, &view, NULL, why);
     json_decref(reported);
     return changed;
 }
@@ -72,6 +72,54 @@ test_stopped(void)
     json_decref(reported);
 }
 
+/* The end of a start says how it went, and each of the host's notes once. */
+static void
+test_origin(void)
+{
+    g_autoptr(Session) session = fresh();
+    g_autoptr(Why) why = why_new();
+
+    g_assert_true(
+        apply(session,
+              "{\"state\":\"ready\",\"step\":\"ready\",\"origin\":\"clone\",\"template\":\"t\","
+              "\"timings\":{\"disk\":20,\"ready\":417},"
+              "\"notes\":[{\"text\":\"The memory was warm.\"},{\"text\":7},null]}",
+              why));
+    g_assert_cmpuint(why_length(why), ==, 3);
+    g_assert_cmpstr(why_step(why, 0)->text, ==, "The memory was warm.");
+    g_assert_cmpstr(why_step(why, 1)->text, ==, "Cloned from the template “t” in 0.4 s.");
+    g_assert_cmpstr(why_step(why, 2)->text, ==, "The desktop is ready.");
+
+    json_t *again = json_loads("{\"state\":\"failed\",\"reason\":\"Ended.\",\"notes\":"
+                               "[{\"text\":\"The memory was warm.\"}]}",
+                               0, NULL);
+    SessionView view;
+    g_autoptr(Why) more = why_new();
+    g_assert_true(session_mirror_read(again, &view));
+    g_assert_true(session_mirror_apply(session, &view, why, more));
+    g_assert_cmpuint(why_length(more), ==, 1);
+    json_decref(again);
+}
+
+static void
+test_suspended(void)
+{
+    g_autoptr(Session) session = fresh();
+    g_autoptr(Why) why = why_new();
+    json_t *going = json_pack("{s:s}", "state", "suspending");
+    SessionView view;
+
+    g_assert_true(apply(session, "{\"state\":\"ready\",\"step\":\"ready\"}", why));
+    g_assert_true(session_mirror_read(going, &view));
+    g_assert_false(view.suspended);
+    json_decref(going);
+    g_assert_true(apply(session, "{\"state\":\"suspended\",\"step\":\"ready\"}", why));
+    g_assert_cmpstr(session->state, ==, "suspended");
+    g_assert_null(session->reason);
+    g_assert_true(apply(session, "{\"state\":\"ready\",\"origin\":\"resume\"}", why));
+    g_assert_cmpstr(session->state, ==, "ready");
+}
+
 /* A host's words are not trusted. */
 static void
 test_nonsense(void)
@@ -82,7 +130,8 @@ test_nonsense(void)
         "{\"state\":5}",
         "{\"state\":\"\"}",
         "{\"state\":\"dancing\"}",
-        "{\"state\":\"starting\",\"step\":5,\"step_text\":[],\"progress\":\"x\",\"reason\":{}}",
+        "{\"state\":\"starting\",\"step\":5,\"step_text\":[],\"progress\":\"x\",\"reason\":{},"
+        "\"notes\":{},\"timings\":[7],\"origin\":1}",
     };
     g_autoptr(Session) session = fresh();
     g_autoptr(Why) why = why_new();
@@ -120,6 +169,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mirror/course", test_course);
     g_test_add_func("/mirror/stopped", test_stopped);
+    g_test_add_func("/mirror/origin", test_origin);
+    g_test_add_func("/mirror/suspended", test_suspended);
     g_test_add_func("/mirror/nonsense", test_nonsense);
     g_test_add_func("/why/bounded", test_why_is_bounded);
     return g_test_run();

@@ -40,7 +40,9 @@ add_pool(Scratch *scratch, const char *name, const char *entitled)
     pool->cpus = 2;
     pool->memory_mib = 512;
     pool->entitled = g_strsplit(entitled, " ", -1);
-    pool->on_logoff = g_strdup("keep");
+    pool->policy = g_strdup("persistent");
+    pool->start = g_strdup("cold");
+    pool->previous_image = g_strdup("");
     g_assert_true(pool_insert(scratch->store, pool, &error));
     g_assert_no_error(error);
     return pool;

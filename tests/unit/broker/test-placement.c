@@ -12,7 +12,7 @@ choose(const PlacementHost *hosts, guint n_hosts, int code)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Why) why = why_new();
-    int chosen = placement_choose(&pool, hosts, n_hosts, why, &error);
+    int chosen = placement_choose(&pool, NULL, hosts, n_hosts, why, &error);
 
     if (code < 0)
         g_assert_no_error(error);
@@ -56,6 +56,44 @@ test_unknown_memory(void)
     g_assert_cmpint(choose(hosts, 1, -1), ==, 0);
 }
 
+/* What is promised to desktops that are starting is not free. */
+static void
+test_reserved_memory(void)
+{
+    const PlacementHost hosts[] = {
+        {.name = "a", .image_state = "ready", .memory_free_mib = 9000, .reserved_mib = 8500},
+        {.name = "b", .image_state = "ready", .memory_free_mib = 2000},
+    };
+    g_assert_cmpint(choose(hosts, 2, -1), ==, 1);
+    g_assert_cmpint(choose(hosts, 1, ORIEL_ERROR_BUSY), ==, -1);
+}
+
+static void
+test_template_first(void)
+{
+    const PlacementHost hosts[] = {
+        {.name = "a", .image_state = "ready", .memory_free_mib = 9000},
+        {.name = "b", .image_state = "ready", .memory_free_mib = 2000, .template_ready = TRUE},
+        {.name = "c", .image_state = "ready", .memory_free_mib = 500, .template_ready = TRUE},
+    };
+    g_assert_cmpint(choose(hosts, 3, -1), ==, 1);
+}
+
+static void
+test_home(void)
+{
+    const PlacementHost hosts[] = {
+        {.name = "a", .image_state = "ready", .memory_free_mib = 9000},
+        {.name = "b", .image_state = "ready", .memory_free_mib = 2000},
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Why) why = why_new();
+
+    g_assert_cmpint(placement_choose(&pool, "b", hosts, 2, why, &error), ==, 1);
+    g_assert_cmpint(placement_choose(&pool, "c", hosts, 2, why, &error), ==, -1);
+    g_assert_error(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE);
+}
+
 static void
 test_refusals(void)
 {
@@ -76,6 +114,9 @@ main(int argc, char **argv)
     g_test_add_func("/placement/most-memory", test_most_memory);
     g_test_add_func("/placement/bound-host", test_bound_host);
     g_test_add_func("/placement/unknown-memory", test_unknown_memory);
+    g_test_add_func("/placement/reserved-memory", test_reserved_memory);
+    g_test_add_func("/placement/template-first", test_template_first);
+    g_test_add_func("/placement/home", test_home);
     g_test_add_func("/placement/refusals", test_refusals);
     return g_test_run();
 }

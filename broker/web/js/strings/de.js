@@ -42,6 +42,7 @@ export default {
   'chooser.state.starting': 'Startet …',
   'chooser.state.ready': 'Läuft – weiterarbeiten',
   'chooser.state.stopping': 'Fährt herunter …',
+  'chooser.state.suspended': 'Ruht – fortsetzen',
   'chooser.state.stopped': 'Ausgeschaltet',
   'chooser.state.failed': 'Nicht gestartet',
 
@@ -140,6 +141,8 @@ export default {
   'admin.desktops': 'Arbeitsplätze',
   'admin.sessions': 'Sitzungen',
   'admin.hosts': 'Maschinen',
+  'admin.images': 'Abbilder',
+  'admin.templates': 'Vorlagen',
   'admin.none': 'Keine.',
   'admin.yes': 'ja',
   'admin.no': 'nein',
@@ -159,4 +162,10 @@ export default {
   'admin.column.disabled': 'Gesperrt',
   'admin.column.accelerator': 'Beschleuniger',
   'admin.column.desktops': 'Arbeitsplätze',
+  'admin.column.policy': 'Regel',
+  'admin.column.start': 'Start',
+  'admin.column.spares': 'In Reserve',
+  'admin.column.progress': 'Fertig',
+  'admin.column.reason': 'Grund',
+  'admin.column.desktops_fit': 'Noch Platz für',
 };

@@ -45,6 +45,7 @@ export default {
   'chooser.state.starting': 'Starting…',
   'chooser.state.ready': 'Running – continue',
   'chooser.state.stopping': 'Shutting down…',
+  'chooser.state.suspended': 'Suspended – continue',
   'chooser.state.stopped': 'Switched off',
   'chooser.state.failed': 'Did not start',
 
@@ -145,6 +146,8 @@ export default {
   'admin.desktops': 'Desktops',
   'admin.sessions': 'Sessions',
   'admin.hosts': 'Hosts',
+  'admin.images': 'Images',
+  'admin.templates': 'Templates',
   'admin.none': 'There are none.',
   'admin.yes': 'yes',
   'admin.no': 'no',
@@ -164,4 +167,10 @@ export default {
   'admin.column.disabled': 'Disabled',
   'admin.column.accelerator': 'Accelerator',
   'admin.column.desktops': 'Desktops',
+  'admin.column.policy': 'Policy',
+  'admin.column.start': 'Start',
+  'admin.column.spares': 'Spares',
+  'admin.column.progress': 'Done',
+  'admin.column.reason': 'Reason',
+  'admin.column.desktops_fit': 'More fit',
 };

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools by policy: templates and clones, homes, spares, images that change, and what a crash leaves of them."""
+
+import pathlib
+import re
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
+from harness.rest import RestError  # noqa: E402  pylint: disable=wrong-import-position
+from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
+from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@pytest.fixture
+def stack():
+    """A broker, a host that makes what it is asked for at once (stack.host), and the user “ann” (stack.ann)."""
+    with Stack() as running:
+        running.host = FakeHost(running.socket).start()
+        running.host.auto_ready = True
+        running.host.images["new"] = {"name": "new", "title": "New", "state": "ready", "sha256": "22"}
+        running.init_admin()
+        running.start_broker()
+        running.admin.login("admin", running.admin_password)
+        running.ann = running.rest(*running.make_user("ann"))
+        yield running
+        running.host.stop()
+
+
+def make_pool(stack, **more):
+    """A pool of clones whose template is ready."""
+    pool = stack.admin.post("pools", {"name": "lab", "title": "Lab", "image": "demo", "cpus": 1, "memory_mib": 512,
+                                      "entitled": ["everyone"], "policy": "floating", **more})
+    if pool["start"] == "clone" and stack.host.auto_templates and stack.host.clones:
+        wait_for(lambda: template_of(stack), 10, "the template is there")
+    return pool
+
+
+def template_of(stack, image="demo"):
+    return next((item["name"] for item in stack.admin.get("templates")["items"]
+                 if item["image"] == image and item["state"] == "ready"), None)
+
+
+def session_of(stack, client=None, pool="lab"):
+    client = client or stack.ann
+    session = client.post("sessions", {"pool": pool})
+    return wait_for(lambda: (now := client.get(f"sessions/{session['id']}"))["state"] != "starting" and now,
+                    10, "the session is settled")
+
+
+def log_off(stack, session, client=None):
+    (client or stack.ann).delete(f"sessions/{session['id']}")
+
+
+def why_of(stack, session):
+    return [step["text"] for step in stack.admin.get(f"sessions/{session['id']}/why")["items"]]
+
+
+def restart(stack):
+    stack.stop("broker", signal.SIGKILL)
+    stack.start_broker()
+
+
+def refused(status, kind, call, *arguments):
+    with pytest.raises(RestError) as caught:
+        call(*arguments)
+    assert (caught.value.status, caught.value.kind) == (status, kind), caught.value
+    return caught.value.problem["detail"]
+
+
+# What a pool says
+
+def test_the_older_word_and_the_policy_agree(stack):
+    pool = stack.admin.post("pools", {"name": "old", "image": "demo"})
+    assert (pool["policy"], pool["on_logoff"], pool["start"], pool["spares"]) == ("persistent", "keep", "cold", 0)
+    pool = stack.admin.patch("pools/old", {"on_logoff": "delete"})
+    assert (pool["policy"], pool["start"]) == ("floating", "cold")
+    pool = stack.admin.patch("pools/old", {"policy": "persistent", "home_mib": 2048})
+    assert (pool["on_logoff"], pool["home_mib"]) == ("delete", 2048)
+    assert stack.admin.post("pools", {"name": "fresh", "image": "demo", "policy": "floating"})["start"] == "clone"
+    restart(stack)
+    assert stack.admin.get("pools/old")["home_mib"] == 2048
+
+
+@pytest.mark.parametrize("body, named", [
+    ({"policy": "tidal"}, "policy"),
+    ({"start": "hot"}, "start"),
+    ({"policy": "floating", "on_logoff": "keep"}, "on_logoff"),
+    ({"policy": "floating", "home_mib": 5}, "home_mib"),
+    ({"policy": "persistent", "home_mib": 5, "spares": 1}, "spares"),
+    ({"spares": 3, "maximum": 2}, "spares"),
+    ({"limits": {"disk_gib": -1}}, "disk_gib"),
+    ({"limits": {"speed": 1}}, "speed"),
+    ({"limits": []}, "limits"),
+    ({"idle_suspend_minutes": "soon"}, "idle_suspend_minutes"),
+    ({"policy": "static"}, "machines"),
+    ({"machines": [{"name": "m", "vnc": "h:1"}]}, "machines"),
+    ({"policy": "static", "machines": [{"name": "m", "vnc": "nowhere"}]}, "vnc"),
+    ({"policy": "static", "machines": [{"name": "m", "vnc": "a b:1"}]}, "vnc"),
+    ({"policy": "static", "machines": [{"name": "m", "vnc": "h:1"}, {"name": "m", "vnc": "h:2"}]}, "name"),
+    ({"policy": "static", "machines": [{"name": "m", "vnc": "h:1", "user": "nobody"}]}, "machines"),
+])
+def test_bad_pools_are_named(stack, body, named):
+    assert named in refused(400, "invalid", stack.admin.post, "pools", {"name": "p", "image": "demo", **body})
+    assert stack.admin.get("pools?all=1")["items"] == []
+
+
+def test_a_static_pool_says_what_is_not_there(stack):
+    machines = [{"name": "press", "vnc": "press.example:5900", "user": "ann"}, {"name": "lathe", "vnc": "[::1]:5901", "user": None}]
+    stack.admin.post("pools", {"name": "shop", "title": "Shop", "policy": "static", "machines": machines, "entitled": ["everyone"]})
+    assert stack.admin.get("pools/shop")["machines"] == machines
+    assert stack.ann.get("pools")["items"][0]["available"] is False
+    assert "cannot show their screens yet" in refused(409, "conflict", stack.ann.post, "sessions", {"pool": "shop"})
+
+
+def test_limits_reach_the_host(stack):
+    make_pool(stack, limits={"disk_gib": 20, "cpu_percent": 150})
+    session_of(stack)
+    assert stack.host.called("desktop.create")[0]["limits"] == {"disk_gib": 20, "cpu_percent": 150}
+
+
+# Templates and clones
+
+def test_a_pool_of_clones(stack):
+    make_pool(stack)
+    made = stack.host.called("template.make")[0]
+    assert (made["image"], made["cpus"], made["memory_mib"]) == ("demo", 1, 512)
+    listed = stack.admin.get("templates")["items"]
+    assert [item["pools"] for item in listed] == [["lab"]] and listed[0]["host"] == "local"
+    session = session_of(stack)
+    created = stack.host.called("desktop.create")[0]
+    assert created["template"] == made["name"] and created["image"] == "demo"
+    why = why_of(stack, session)
+    assert f"Cloned from the template “{made['name']}” in 0.4 s." in why and why[-1] == "The desktop is ready."
+    # Thrown away at log-off, and cloned fresh.
+    log_off(stack, session)
+    wait_for(lambda: not stack.host.desktops, 10, "the desktop is deleted")
+    assert session_of(stack)["desktop"] != session["desktop"]
+
+
+def test_cold_boots_are_explained(stack):
+    stack.host.auto_templates = False
+    make_pool(stack)
+    name = wait_for(lambda: stack.host.called("template.make"), 10, "the template is begun")[0]["name"]
+    session = session_of(stack)
+    assert "template" not in stack.host.called("desktop.create")[0]
+    assert "Its template is still being made: the desktop boots cold." in why_of(stack, session)
+    assert "Booted cold in 0.4 s." in why_of(stack, session)
+    log_off(stack, session)
+    # What failed is left alone, and said, until somebody asks for it again.
+    stack.host.change_item("template", name, state="failed", reason="The guest never answered.")
+    wait_for(lambda: stack.admin.get(f"templates/{name}")["state"] == "failed", 10, "it failed")
+    assert any("The guest never answered." in text for text in why_of(stack, session_of(stack)))
+    assert len(stack.host.called("template.make")) == 1
+    stack.host.auto_templates = True
+    again = stack.admin.post("templates", {"pool": "lab"})
+    assert (again["name"], again["state"]) == (name, "ready")
+
+
+def test_a_host_that_does_not_clone_boots_cold(stack):
+    stack.host.clones = False
+    stack.host.stop()
+    stack.host.start()
+    wait_for(lambda: stack.admin.call("GET", "/readyz").status == 200, 10, "the host is back")
+    make_pool(stack)
+    session = session_of(stack)
+    assert session["state"] == "ready" and any("makes no clones" in text for text in why_of(stack, session))
+    refused(409, "conflict", stack.admin.post, "templates", {"pool": "lab"})
+
+
+def test_the_hosts_notes_come_once(stack):
+    stack.host.auto_ready = False
+    make_pool(stack)
+    session = stack.ann.post("sessions", {"pool": "lab"})
+    wait_for(lambda: session["desktop"] in stack.host.desktops, 10, "the desktop is made")
+    note = {"at": "2026-01-01T00:00:00Z", "text": "The template was damaged: it boots cold."}
+    stack.host.change(session["desktop"], notes=[note], step="boot", origin="cold")
+    stack.host.change(session["desktop"], state="ready", notes=[note])
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "ready", 10, "it is ready")
+    stack.host.change(session["desktop"], state="failed", reason="Ended.", notes=[note])
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "failed", 10, "it failed")
+    assert why_of(stack, session).count(note["text"]) == 1
+
+
+def test_templates_that_nobody_wants_go(stack):
+    make_pool(stack)
+    session_of(stack)
+    stack.host.change_item("template", "by-hand", image="demo", state="ready")
+    stack.admin.delete("pools/lab")
+    wait_for(lambda: list(stack.host.templates) == ["by-hand"], 10, "the pool's template goes, another one stays")
+
+
+def test_a_template_that_got_lost_is_made_again(stack):
+    stack.host.lose.add("template.make")
+    make_pool(stack)
+    restart(stack)
+    assert template_of(stack) and len(stack.host.templates) == 1
+    stack.host.lose.clear()
+    stack.host.stop()
+    stack.host.templates.clear()
+    stack.host.start()
+    wait_for(lambda: template_of(stack), 10, "the template is made again")
+
+
+# Images that change
+
+def test_a_new_image_without_an_outage(stack):
+    make_pool(stack)
+    old = session_of(stack)
+    pool = stack.admin.patch("pools/lab", {"image": "new"})
+    assert (pool["image"], pool["previous_image"]) == ("new", "demo")
+    wait_for(lambda: template_of(stack, "new"), 10, "the new image's template is there")
+    bob = stack.rest(*stack.make_user("bob"))
+    session_of(stack, bob)
+    assert [args["image"] for args in stack.host.called("desktop.create")] == ["demo", "new"]
+    assert stack.ann.get(f"sessions/{old['id']}")["state"] == "ready"
+    assert template_of(stack, "demo"), "what a rollback needs is kept"
+    assert stack.admin.post("pools/lab/rollback")["image"] == "demo"
+    log_off(stack, old)
+    session_of(stack)
+    assert stack.host.called("desktop.create")[-1]["image"] == "demo"
+
+
+def test_nothing_to_go_back_to(stack):
+    make_pool(stack)
+    refused(409, "conflict", stack.admin.post, "pools/lab/rollback")
+
+
+# Homes
+
+def test_a_home_comes_along(stack):
+    make_pool(stack, policy="persistent", home_mib=1024)
+    first = session_of(stack)
+    home = stack.host.called("desktop.create")[0]["volumes"]
+    assert home[0]["size_mib"] == 1024
+    log_off(stack, first)
+    stack.admin.patch("pools/lab", {"image": "new"})
+    second = session_of(stack)
+    again = stack.host.called("desktop.create")[-1]
+    assert second["desktop"] != first["desktop"] and (again["volumes"], again["image"]) == (home, "new")
+    listed = stack.admin.get("volumes")["items"]
+    assert [(item["user"], item["pool"], item["desktop"]) for item in listed] == [("ann", "lab", second["desktop"])]
+
+
+def test_a_home_waits_for_its_last_desktop(stack):
+    make_pool(stack, policy="persistent", home_mib=1024)
+    first = session_of(stack)
+    stack.host.errors["desktop.delete"] = {"type": "unavailable", "message": "Not now."}
+    log_off(stack, first)
+    second = stack.ann.post("sessions", {"pool": "lab"})
+    assert second["state"] == "starting" and "put away" in second["step_text"]
+    assert len(stack.host.called("desktop.create")) == 1
+    del stack.host.errors["desktop.delete"]
+    restart(stack)
+    wait_for(lambda: stack.ann.get(f"sessions/{second['id']}")["state"] == "ready", 10, "the home is free")
+    assert list(stack.host.desktops) == [second["desktop"]]
+
+
+def test_homes_are_deleted_by_name_only(stack):
+    make_pool(stack, policy="persistent", home_mib=1024)
+    session = session_of(stack)
+    volume = stack.admin.get("volumes")["items"][0]["id"]
+    refused(409, "conflict", stack.admin.delete, f"volumes/{volume}")
+    log_off(stack, session)
+    stack.admin.delete("pools/lab")
+    stack.admin.delete("users/ann")
+    wait_for(lambda: not stack.host.desktops, 10, "the desktops are gone")
+    left = wait_for(lambda: stack.admin.get(f"volumes/{volume}"), 10, "the home is there")
+    assert (left["user"], left["pool"]) == (None, None) and volume in stack.host.volumes
+    # A deletion that got lost is sent again.
+    stack.host.stop()
+    wait_for(lambda: stack.admin.get("hosts/local")["state"] == "down", 10, "the host is away")
+    stack.admin.delete(f"volumes/{volume}")
+    assert stack.admin.get(f"volumes/{volume}")["state"] == "deleting"
+    stack.stop("broker", signal.SIGKILL)
+    stack.host.start()
+    stack.start_broker()
+    wait_for(lambda: not stack.host.volumes and stack.admin.get("volumes")["items"] == [], 10, "the home is deleted")
+
+
+# Suspended desktops
+
+def suspended_session(stack):
+    session = session_of(stack)
+    stack.admin.post(f"desktops/{session['desktop']}/suspend")
+    return wait_for(lambda: (now := stack.ann.get(f"sessions/{session['id']}"))["state"] == "suspended" and now,
+                    10, "the session is suspended")
+
+
+def test_a_suspended_session_wakes_when_asked_for(stack):
+    make_pool(stack)
+    session = suspended_session(stack)
+    stack.host.auto_ready = False
+    again = stack.ann.post("sessions", {"pool": "lab"})
+    assert (again["id"], again["state"]) == (session["id"], "starting") and "Waking" in again["step_text"]
+    wait_for(lambda: stack.host.called("desktop.resume"), 10, "it is resumed")
+    stack.host.change(session["desktop"], state="ready", timings={"ready": 1100})
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "ready", 10, "it is ready")
+    assert "Resumed from disk in 1.1 s." in why_of(stack, session)
+    assert len(stack.host.called("desktop.resume")) == 1
+
+
+def test_a_suspended_session_wakes_when_connected_to(stack):
+    make_pool(stack)
+    session = suspended_session(stack)
+    refused(409, "conflict", stack.ann.post, f"sessions/{session['id']}/connect", {"protocol": "vnc"})
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "ready", 10, "it is ready")
+    assert stack.ann.post(f"sessions/{session['id']}/connect", {"protocol": "vnc"})["ticket"]
+
+
+def test_a_resume_that_got_lost_is_sent_again(stack):
+    make_pool(stack)
+    session = suspended_session(stack)
+    stack.host.stop()
+    wait_for(lambda: stack.admin.get("hosts/local")["state"] == "down", 10, "the host is away")
+    assert stack.ann.post("sessions", {"pool": "lab"})["state"] == "starting"
+    stack.stop("broker", signal.SIGKILL)
+    stack.host.start()
+    stack.start_broker()
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "ready", 10, "it is resumed")
+
+
+def test_a_kept_desktop_that_sleeps_wakes_for_the_next_session(stack):
+    make_pool(stack, policy="persistent")
+    session = session_of(stack)
+    log_off(stack, session)
+    stack.admin.post(f"desktops/{session['desktop']}/suspend")
+    wait_for(lambda: stack.admin.get(f"desktops/{session['desktop']}")["state"] == "suspended", 10, "it sleeps")
+    again = session_of(stack)
+    assert (again["desktop"], again["state"]) == (session["desktop"], "ready")
+    assert len(stack.host.called("desktop.resume")) == 1
+
+
+# Images
+
+def test_an_import_is_followed_and_cancelled(stack):
+    stack.admin.post("images", {"name": "big", "path": "/srv/big.qcow2"})
+    stack.host.change_item("image", "big", progress=40)
+    seen = stack.admin.get("images/big?wait=30&state=importing&progress=0")
+    assert seen["progress"] == 40
+    assert stack.admin.post("images/big/cancel")["reason"] == "The import was cancelled."
+    seen = stack.admin.get("images/big?wait=30&state=importing&progress=40")
+    assert seen["state"] == "failed"
+    stack.admin.post("images", {"name": "bigger", "path": "/srv/bigger.qcow2"})
+    wait_for(lambda: stack.admin.call("GET", "images/bigger").status == 200, 10, "it begins")
+    stack.admin.delete("images/bigger")
+    assert [args["name"] for args in stack.host.called("image.cancel")] == ["big", "bigger"]
+    refused(404, "not-found", stack.admin.get, "images/bigger")
+    refused(400, "invalid", stack.admin.get, "images/big?wait=x")
+
+
+def test_an_image_is_deleted_only_when_nothing_stands_on_it(stack):
+    make_pool(stack)
+    assert "template" in refused(409, "conflict", stack.admin.delete, "images/demo")
+    assert re.match("auto.demo.", template_of(stack))

@@ -577,19 +577,20 @@ vnc_client_progress(const VncClient *client)
     return vnc_update_progress(client->update);
 }
 
-void
+guint
 vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us)
 {
     guint64 before = vnc_update_sent(client->update);
     gint64 begin = g_get_monotonic_time();
+    guint n_sent = vnc_update_send(client->update, client->out, packets, n_packets);
 
-    vnc_update_send(client->update, client->out, packets, n_packets);
     if (vnc_update_sent(client->update) != before) {
         note_update(client, encode_us);
         send_mark(client);
     }
     flush(client);
     client->send_us += g_get_monotonic_time() - begin;
+    return n_sent;
 }
 
 void

@@ -32,6 +32,7 @@ SinkProgress vnc_client_progress(const VncClient *client);
 gboolean vnc_client_entered(const VncClient *client);
 /* What to send now, as vnc_update_take() says. */
 gboolean vnc_client_take(VncClient *client, VncWork *work);
-/* Sends an update that was taken. encode_us: what making it took, for the figures. */
-void vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us);
+/* Sends an update that was taken. encode_us: what making it took, for the figures. Returns as
+ * vnc_update_send() does. */
+guint vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us);
 void vnc_client_stats(const VncClient *client, ClientStats *stats);

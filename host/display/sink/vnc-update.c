@@ -19,11 +19,11 @@
 #define MAX_REGION     256
 
 /* Extensions that the client may have, one bit each. */
-static const gint32 known[] = {VNC_ENCODING_CURSOR,        VNC_ENCODING_DESKTOP_SIZE,
-                               VNC_ENCODING_QEMU_KEY,      VNC_ENCODING_LEDS,
-                               VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
-                               VNC_ENCODING_CONTINUOUS,    VNC_ENCODING_ALPHA_CURSOR,
-                               VNC_ENCODING_CLIPBOARD,     VNC_ENCODING_COPY_RECT};
+static const gint32 known[] = {
+    VNC_ENCODING_CURSOR,     VNC_ENCODING_DESKTOP_SIZE,  VNC_ENCODING_QEMU_KEY,
+    VNC_ENCODING_LEDS,       VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
+    VNC_ENCODING_CONTINUOUS, VNC_ENCODING_ALPHA_CURSOR,  VNC_ENCODING_CLIPBOARD,
+    VNC_ENCODING_COPY_RECT,  VNC_ENCODING_H264};
 
 typedef enum {
     WAIT_SIZE = 1,
@@ -491,6 +491,17 @@ not_sent(VncUpdate *update)
 }
 
 void
+vnc_update_take_box(VncUpdate *update, const pixman_box32_t *box)
+{
+    pixman_region32_t region;
+
+    pixman_region32_init_with_extents(&region, box);
+    pixman_region32_subtract(&update->dirty, &update->dirty, &region);
+    pixman_region32_union(&update->taken, &update->taken, &region);
+    pixman_region32_fini(&region);
+}
+
+guint
 vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -499,20 +510,21 @@ vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, gu
     update->in_flight = FALSE;
     if (update->stale) { /* encoded for a format or an encoding the client has left */
         not_sent(update);
-        return;
+        return 0;
     }
     n_packets = fit(update, output, packets, n_packets);
     vnc_put32(encode_reserve(bytes, 4), 0); /* FramebufferUpdate */
     n_extra = append_waiting(update, bytes) + vnc_copy_append(update->copy, bytes);
     if (n_packets + n_extra == 0) {
         not_sent(update);
-        return;
+        return 0;
     }
     vnc_put16(bytes->data + 2, n_packets + n_extra);
     vnc_output_append(output, bytes->data, bytes->len);
     for (guint i = 0; i < n_packets; i++)
         vnc_output_append_update(output, packets[i]);
     update->sent++;
+    return n_packets;
 }
 
 void

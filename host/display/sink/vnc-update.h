@@ -62,9 +62,12 @@ gboolean vnc_update_ready(const VncUpdate *update);
 /* What to send now, written into work (it may be empty when only copies and the little things
  * wait). FALSE: nothing. After TRUE, send is due. */
 gboolean vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work);
+/* The update that was taken will show all of this rectangle, more than was taken of it. */
+void vnc_update_take_box(VncUpdate *update, const pixman_box32_t *box);
 /* Queues the update. What does not fit the output's bound, and all of it when the client chose
- * another format meanwhile, stays dirty. */
-void vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets);
+ * another format meanwhile, stays dirty. Returns how many of the packets, the first ones, are on
+ * their way. */
+guint vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets);
 
 /* What it has still to be sent. */
 SinkProgress vnc_update_progress(const VncUpdate *update);
@@ -86,6 +89,7 @@ void vnc_update_facts(const VncUpdate *update, VncUpdateFacts *facts);
 
 enum {
     VNC_ENCODING_COPY_RECT = 1,
+    VNC_ENCODING_H264 = 50,
     VNC_ENCODING_CURSOR = -239,
     VNC_ENCODING_DESKTOP_SIZE = -223,
     VNC_ENCODING_QEMU_KEY = -258,

@@ -6,6 +6,7 @@
 #include "region.h"
 #include "sink.h"
 #include "vnc-client.h"
+#include "vnc-video.h"
 
 #include <unistd.h>
 
@@ -15,11 +16,16 @@
 #define FIRST_WIDTH  640
 #define FIRST_HEIGHT 480
 
+#define ASKED                                                                                      \
+    G_MAXUINT /* of a group whose clients have asked for streams, and are not served yet */
+
 /* Clients that are sent the same. They share one encoding. */
 typedef struct {
     Sink *sink;
     VncWork work;
-    EncodeBatch *batch;
+    guint streams;      /* the frame's videos that come from streams (vnc-video.h), a bit each */
+    EncodeBatch *batch; /* NULL: all comes from streams */
+    gboolean encoded;   /* the batch is done */
     gint64 begin;       /* of the encoding, µs */
     GPtrArray *clients; /* VncClient */
 } Group;
@@ -41,6 +47,8 @@ struct Sink {
     gboolean cursor_known;
     GPtrArray *clients; /* VncClient */
     GPtrArray *groups;  /* being encoded */
+    VncVideo *video;
+    GPtrArray *packets; /* of one update */
     ClientStats gone;   /* of clients that have left, summed */
 };
 
@@ -69,6 +77,7 @@ on_gone(VncClient *client, gpointer user)
     client_stats_sum(&sink->gone, &stats);
     for (guint i = 0; i < sink->groups->len; i++)
         g_ptr_array_remove_fast(((Group *)sink->groups->pdata[i])->clients, client);
+    vnc_video_forget(sink->video, client);
     g_ptr_array_remove_fast(sink->clients, client); /* frees it */
     sink->context.events->clients_changed(sink->context.user);
 }
@@ -108,6 +117,8 @@ static const VncClientEvents client_events = {
     .entered = on_entered,
 };
 
+static void on_pictures(gpointer user);
+
 static void
 set_size(Sink *sink, int width, int height)
 {
@@ -133,6 +144,8 @@ vnc_open(const SinkContext *context, GError **error)
     vnc_work_init(&sink->work);
     sink->clients = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_client_free);
     sink->groups = g_ptr_array_new_with_free_func(group_free);
+    sink->video = vnc_video_new(sink->pool, on_pictures, sink);
+    sink->packets = g_ptr_array_new();
     return sink;
 }
 
@@ -146,7 +159,9 @@ vnc_close(Sink *sink)
         g_ptr_array_set_size(((Group *)sink->groups->pdata[i])->clients, 0);
     worker_pool_free(sink->pool); /* ends the batches: groups are freed by their completion */
     encode_batches_free(sink->batches);
+    vnc_video_free(sink->video);
     g_ptr_array_unref(sink->groups);
+    g_ptr_array_unref(sink->packets);
     g_ptr_array_unref(sink->clients);
     vnc_protocol_free(sink->protocol);
     classifier_free(sink->classifier);
@@ -193,34 +208,88 @@ vnc_busy(Sink *sink)
 }
 
 static void
-on_encoded(EncodeBatch *batch, gpointer user)
+damage_box(VncClient *client, const pixman_box32_t *box)
 {
-    Group *group = user;
+    pixman_region32_t region;
+
+    pixman_region32_init_with_extents(&region, box);
+    vnc_update_damage(vnc_client_update(client), &region);
+    pixman_region32_fini(&region);
+}
+
+/* The streams' pictures, then the rest. */
+static void
+send_group(Group *group, VncClient *client, Packet *const *rest, guint n_rest, gint64 encode_us)
+{
+    Sink *sink = group->sink;
+    guint missing, n_streams;
+
+    g_ptr_array_set_size(sink->packets, 0);
+    missing = vnc_video_packets(sink->video, client, sink->packets);
+    n_streams = sink->packets->len;
+    for (guint i = 0; i < n_rest; i++)
+        g_ptr_array_add(sink->packets, rest[i]);
+    vnc_video_sent(sink->video, client,
+                   MIN(vnc_client_send(client, (Packet *const *)sink->packets->pdata,
+                                       sink->packets->len, encode_us),
+                       n_streams));
+    for (guint i = 0; missing >> i; i++)
+        if (missing >> i & 1)
+            damage_box(client, &sink->frame->video[i]);
+}
+
+/* When all its pixels are encoded. */
+static void
+finish(Group *group)
+{
     Sink *sink = group->sink;
     gint64 encode_us = g_get_monotonic_time() - group->begin;
-    guint n;
-    Packet *const *packets = encode_batch_packets(batch, &n);
+    Packet *const *packets = NULL;
+    guint n = 0;
 
+    if (!group->encoded || (group->streams && vnc_video_runs(sink->video)))
+        return;
+    if (group->batch)
+        packets = encode_batch_packets(group->batch, &n);
     for (guint i = 0; i < group->clients->len; i++)
-        vnc_client_send(group->clients->pdata[i], packets, n, encode_us);
+        send_group(group, group->clients->pdata[i], packets, n, encode_us);
     g_ptr_array_remove_fast(sink->groups, group);
     if (!sink->groups->len)
         sink->context.events->wants_frame(sink->context.user);
 }
 
+static void
+on_encoded(EncodeBatch *batch, gpointer user)
+{
+    Group *group = user;
+
+    group->encoded = TRUE;
+    finish(group);
+}
+
+static void
+on_pictures(gpointer user)
+{
+    Sink *sink = user;
+
+    for (guint i = sink->groups->len; i-- > 0;)
+        finish(sink->groups->pdata[i]);
+}
+
 /* The group that is to be sent this; made when there is none. */
 static Group *
-group_for(Sink *sink, const VncWork *work)
+group_for(Sink *sink, const VncWork *work, guint streams)
 {
     Group *group;
 
     for (guint i = 0; i < sink->groups->len; i++) {
         group = sink->groups->pdata[i];
-        if (!group->batch && vnc_work_equal(&group->work, work))
+        if (group->streams == streams && vnc_work_equal(&group->work, work))
             return group;
     }
     group = g_new0(Group, 1);
     group->sink = sink;
+    group->streams = streams;
     vnc_work_init(&group->work);
     group->work.settings = work->settings;
     pixman_region32_copy(&group->work.changed, (pixman_region32_t *)&work->changed);
@@ -230,25 +299,69 @@ group_for(Sink *sink, const VncWork *work)
     return group;
 }
 
+/* The frame's videos that the client could be sent as H.264, a bit each. */
+static guint
+videos_for(const Frame *frame, const VncClient *client, const VncWork *work)
+{
+    guint videos = 0;
+
+    if (work->settings.quality < 0 || work->settings.format.bits < 16 ||
+        !vnc_update_has(vnc_client_update((VncClient *)client), VNC_ENCODING_H264))
+        return 0;
+    for (guint i = 0; i < frame->n_video; i++)
+        if (pixman_region32_contains_rectangle((pixman_region32_t *)&work->changed,
+                                               &frame->video[i]) != PIXMAN_REGION_OUT)
+            videos |= 1u << i;
+    return videos;
+}
+
 static void
-gather(Sink *sink)
+gather(Sink *sink, const Frame *frame)
 {
     for (guint i = 0; i < sink->clients->len; i++) {
         VncClient *client = sink->clients->pdata[i];
+        guint videos;
 
         if (!vnc_client_ready(client) || !vnc_client_take(client, &sink->work))
             continue;
+        videos = videos_for(frame, client, &sink->work);
+        if (videos)
+            vnc_video_ask(sink->video, client, videos, sink->work.settings.quality);
         if (vnc_work_is_empty(&sink->work))
             vnc_client_send(client, NULL, 0, 0); /* a cursor, a size, copies: no pixels */
         else
-            g_ptr_array_add(group_for(sink, &sink->work)->clients, client);
+            g_ptr_array_add(group_for(sink, &sink->work, videos ? ASKED : 0)->clients, client);
+    }
+}
+
+/* Who asked is now in the group of those that get the same streams. */
+static void
+regroup(Sink *sink, const Frame *frame)
+{
+    for (guint i = sink->groups->len; i-- > 0;) {
+        Group *group = sink->groups->pdata[i];
+
+        if (group->streams != ASKED)
+            continue;
+        for (guint k = 0; k < group->clients->len; k++) {
+            VncClient *client = group->clients->pdata[k];
+            guint served = vnc_video_served(sink->video, client);
+
+            for (guint v = 0; v < frame->n_video; v++)
+                if (served >> v & 1)
+                    vnc_update_take_box(vnc_client_update(client), &frame->video[v]);
+            g_ptr_array_add(group_for(sink, &group->work, served)->clients, client);
+        }
+        g_ptr_array_remove_index_fast(sink->groups, i);
     }
 }
 
 /* What changed, by the frame's own plan where that is it. */
 static const Plan *
-plan_changed(Sink *sink, const VncWork *work, const Frame *frame, const Plan *plan)
+plan_changed(Sink *sink, const Group *group, const Frame *frame, const Plan *plan)
 {
+    const VncWork *work = &group->work;
+
     if (!plan || !region_equal(&work->changed, plan_residue(plan))) {
         plan_clear(sink->plan);
         classify(sink->classifier, frame, &work->changed, sink->plan);
@@ -256,7 +369,7 @@ plan_changed(Sink *sink, const VncWork *work, const Frame *frame, const Plan *pl
     }
     if (!video_plan_any(plan))
         return plan;
-    video_plan_replace(plan, sink->classifier, frame, &work->changed, 0,
+    video_plan_replace(plan, sink->classifier, frame, &work->changed, group->streams,
                        encode_settings_lossy(&work->settings, &(PlanOp){.kind = PLAN_LOSSY}),
                        sink->still);
     return sink->still;
@@ -291,14 +404,16 @@ encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
     const PlanOp *ops;
     guint n_ops, n_copies;
 
-    plan = plan_changed(sink, &group->work, frame, plan);
+    plan = plan_changed(sink, group, frame, plan);
     if (!region_is_empty(&group->work.exact))
         plan = plan_exact(sink, &group->work, frame, plan);
     ops = plan_ops(plan, &n_ops);
     group->begin = g_get_monotonic_time();
     n_copies = plan_n_copies(plan); /* each client's own matter (vnc-copy.h) */
-    group->batch = encode_batch_start(sink->batches, &group->work.settings, frame, ops + n_copies,
-                                      n_ops - n_copies, on_encoded, group);
+    group->encoded = n_ops == n_copies;
+    if (!group->encoded)
+        group->batch = encode_batch_start(sink->batches, &group->work.settings, frame,
+                                          ops + n_copies, n_ops - n_copies, on_encoded, group);
 }
 
 static void
@@ -320,7 +435,10 @@ vnc_present(Sink *sink, const Frame *frame, const Plan *plan)
         else
             vnc_update_frame(vnc_client_update(client), frame, plan, vnc_client_ready(client));
     }
-    gather(sink);
+    vnc_video_begin(sink->video, frame);
+    gather(sink, frame);
+    vnc_video_start(sink->video);
+    regroup(sink, frame);
     for (guint i = 0; i < sink->groups->len; i++)
         encode(sink, sink->groups->pdata[i], frame, plan);
 }

@@ -76,6 +76,7 @@ static gboolean
 begin(VncViewer *viewer)
 {
     rfbClient *client = viewer->client;
+    const VncViewerExtension *extension = viewer->options.extension;
     if (!InitialiseRFBConnection(client))
         return FALSE;
     client->width = client->si.framebufferWidth;
@@ -84,6 +85,7 @@ begin(VncViewer *viewer)
     client->updateRect.w = client->width;
     client->updateRect.h = client->height;
     return client->MallocFrameBuffer(client) && SetFormatAndEncodings(client) &&
+           (!extension || extension->begin(client, viewer->options.quality)) &&
            SendFramebufferUpdateRequest(client, 0, 0, client->width, client->height, FALSE);
 }
 
@@ -149,6 +151,8 @@ vnc_viewer_free(VncViewer *viewer)
     g_thread_join(viewer->thread);
     free(viewer->client->frameBuffer);
     viewer->client->frameBuffer = NULL;
+    if (viewer->options.extension)
+        viewer->options.extension->end(viewer->client);
     rfbClientCleanup(viewer->client); /* closes the socket */
     g_async_queue_unref(viewer->actions);
     pthread_mutex_destroy(&viewer->mutex);
@@ -207,6 +211,38 @@ vnc_viewer_hash(VncViewer *viewer)
     }
     pthread_mutex_unlock(&viewer->mutex);
     return g_strdup(g_checksum_get_string(checksum));
+}
+
+int
+vnc_viewer_distance(VncViewer *viewer, const guint32 *pixels, int stride, int x, int y, int width,
+                    int height)
+{
+    gint64 sum = -1;
+    if (pthread_mutex_trylock(&viewer->mutex) != 0)
+        return -1;
+    if (viewer->has_picture && viewer->client->width >= x + width &&
+        viewer->client->height >= y + height) {
+        const guint32 *shown = (const guint32 *)(gpointer)viewer->client->frameBuffer;
+        const rfbPixelFormat *f = &viewer->client->format;
+        const int shifts[] = {f->blueShift, f->greenShift, f->redShift};
+        sum = 0;
+        for (int v = y; v < y + height; v++)
+            for (int u = x; u < x + width; u++)
+                for (int i = 0; i < 3; i++)
+                    sum += abs((int)(shown[v * viewer->client->width + u] >> shifts[i] & 0xff) -
+                               (int)(pixels[v * stride + u] >> (8 * i) & 0xff));
+        sum = sum * 256 / ((gint64)width * height * 3);
+    }
+    pthread_mutex_unlock(&viewer->mutex);
+    return (int)sum;
+}
+
+void
+vnc_viewer_look(VncViewer *viewer, void (*look)(rfbClient *client, gpointer user), gpointer user)
+{
+    pthread_mutex_lock(&viewer->mutex);
+    look(viewer->client, user);
+    pthread_mutex_unlock(&viewer->mutex);
 }
 
 gboolean

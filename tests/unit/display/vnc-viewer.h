@@ -6,12 +6,20 @@
 /* A stock VNC client (libvncclient) on a thread of its own, for tests. */
 
 typedef struct VncViewer VncViewer;
+struct _rfbClient; /* libvncclient's */
+
+/* What a client can that libvncclient cannot by itself. On the client's thread. */
+typedef struct {
+    int (*begin)(struct _rfbClient *client, int quality); /* after its encodings; 0: failed */
+    void (*end)(struct _rfbClient *client);
+} VncViewerExtension;
 
 typedef struct {
     const char *encodings; /* "tight", "zrle zlib", …: libvncclient's names */
     int quality;           /* 0 to 9; -1: lossless */
     int bytes;             /* a pixel: 1, 2 or 4 */
     gboolean reversed;     /* red and blue change places */
+    const VncViewerExtension *extension; /* NULL: none */
 } VncViewerOptions;
 
 /* fd: connected to the server; taken over. */
@@ -23,6 +31,13 @@ int vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride
                             int height);
 /* What screen_hash() says of the viewer's picture (four bytes a pixel); NULL while it is busy. */
 char *vnc_viewer_hash(VncViewer *viewer);
+/* How far a picture of four bytes a pixel is from what it should be: the mean difference of a
+ * channel in a rectangle, in 256ths; -1 as above. */
+int vnc_viewer_distance(VncViewer *viewer, const guint32 *pixels, int stride, int x, int y,
+                        int width, int height);
+/* Calls look while the client stands still. */
+void vnc_viewer_look(VncViewer *viewer, void (*look)(struct _rfbClient *client, gpointer user),
+                     gpointer user);
 gboolean vnc_viewer_failed(VncViewer *viewer); /* its connection ended by itself */
 /* From the test's thread, queued for the client's. */
 void vnc_viewer_key(VncViewer *viewer, guint32 keysym, gboolean down);

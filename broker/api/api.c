@@ -7,6 +7,7 @@ api_register(Api *api)
     api_register_login(api);
     api_register_pools(api);
     api_register_sessions(api);
+    api_register_session_stats(api);
     api_register_connect(api);
     api_register_users(api);
     api_register_groups(api);

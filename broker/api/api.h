@@ -33,6 +33,7 @@ typedef struct {
 void api_register_login(Api *api);
 void api_register_pools(Api *api);
 void api_register_sessions(Api *api);
+void api_register_session_stats(Api *api);
 void api_register_connect(Api *api);
 void api_register_users(Api *api);
 void api_register_groups(Api *api);

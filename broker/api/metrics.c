@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "broker/api/access.h"
+#include "broker/api/desktop-figures.h"
 #include "oriel-config.h"
 
 static gboolean
@@ -41,6 +42,24 @@ add_sessions(Api *api, GString *text)
                                store_result_text(rows, i, 0), store_result_text(rows, i, 1));
 }
 
+typedef struct {
+    HttpRequest *request;
+    GString *text;
+} Pending;
+
+static void
+respond(char *figures, gpointer user)
+{
+    Pending *pending = user;
+
+    g_string_append(pending->text, figures);
+    g_autoptr(GBytes) body = g_string_free_to_bytes(pending->text);
+    http_request_respond(pending->request, 200, "text/plain; version=0.0.4; charset=utf-8", body);
+    http_request_unref(pending->request);
+    g_free(pending);
+    g_free(figures);
+}
+
 static void
 get_metrics(HttpRequest *request, gpointer data)
 {
@@ -70,8 +89,10 @@ get_metrics(HttpRequest *request, gpointer data)
         auth_refusals(api->auth));
     add_sessions(api, text);
 
-    g_autoptr(GBytes) body = g_string_free_to_bytes(text);
-    http_request_respond(request, 200, "text/plain; version=0.0.4; charset=utf-8", body);
+    Pending *pending = g_new0(Pending, 1);
+    pending->request = http_request_ref(request);
+    pending->text = text;
+    desktop_figures_ask(api->hosts, respond, pending);
 }
 
 void

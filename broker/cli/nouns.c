@@ -208,6 +208,8 @@ static const Verb session_verbs[] = {
     {"create", "Start (or find again) your own session of a pool", 1, "POOL", session_create,
      verb_session_create},
     {"why", "Tell step by step why a session is as it is", 1, "SESSION", NULL, verb_session_why},
+    {"stats", "Show what a session's screen sends, and how its viewers' links are", 1, "SESSION",
+     NULL, verb_session_stats},
     {"vv", "Print a virt-viewer file that opens your session; it is good for 30 seconds", 1,
      "SESSION", NULL, verb_session_vv},
     DELETE("a session: log its user off", "SESSION"),

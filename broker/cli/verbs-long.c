@@ -203,6 +203,34 @@ verb_session_why(Cli *cli, const Noun *noun, char **names, json_t *body)
 }
 
 int
+verb_session_stats(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    static const Column columns[] = {{"PROTOCOL", "protocol"}, {"ENCODING", "encoding"},
+                                     {"BYTES", "bytes"},       {"UPDATES", "updates"},
+                                     {"MERGED", "merged"},     {"ROUND TRIP µs", "round_trip_us"},
+                                     {"BYTES/s", "bandwidth"}, {"QUALITY", "quality"},
+                                     {"QUEUED", "queued"},     {NULL, NULL}};
+    g_autofree char *path = cli_item_path(noun, names[0]);
+    g_autofree char *stats = g_strconcat(path, "/stats", NULL);
+    json_t *answer = cli_call(cli, "GET", stats, NULL), *clients;
+
+    if (!answer)
+        return CLI_FAILED;
+    if (cli->json) {
+        output_item(cli, answer);
+    } else {
+        clients = json_incref(json_object_get(answer, "clients"));
+        json_object_del(answer, "clients");
+        output_item(cli, answer);
+        if (json_array_size(clients))
+            output_list(cli, columns, clients);
+        json_decref(clients);
+    }
+    json_decref(answer);
+    return CLI_DONE;
+}
+
+int
 verb_session_vv(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
     g_autofree char *path = cli_item_path(noun, names[0]);

@@ -25,4 +25,5 @@ int verb_desktop_start(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_desktop_stop(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_session_create(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_session_why(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_session_stats(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_session_vv(Cli *cli, const Noun *noun, char **names, json_t *body);

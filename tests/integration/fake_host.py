@@ -6,6 +6,10 @@ import os
 import socket
 import threading
 
+STATS = {"frames": 7, "width": 1280, "height": 800, "bytes": 4321, "updates": 6, "merged": 1, "encode_us": 2500000,
+         "vnc_clients": 1, "spice_clients": 1, "vnc": [{"protocol": "vnc", "encoding": "tight", "bytes": 4000}],
+         "spice": [{"protocol": "spice", "bytes": 321}], "name": "not for everybody"}
+
 
 class FakeHost:
     """Listens at path. Desktops and images are dicts that a test may change; calls are kept in .calls."""
@@ -195,6 +199,9 @@ class FakeHost:
         return None
 
     # Desktops
+
+    def _desktop_stats(self, _):
+        return {"result": dict(STATS)}
 
     def _desktop_create(self, args):
         if self.lose_creates:

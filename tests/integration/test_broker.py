@@ -507,6 +507,25 @@ def test_metrics(stack):
     assert "\noriel_hosts_up 1\n" in text and re.search(r"^oriel_logins_total [1-9]", text, re.M)
 
 
+def test_stats_of_a_session(stack):
+    session = ready_session(stack)
+    stats = stack.ann.get(f"sessions/{session['id']}/stats")
+    assert stats["frames"] == 7 and stats["bytes"] == 4321 and stats["send_us"] == 0
+    assert [client["protocol"] for client in stats["clients"]] == ["vnc", "spice"]
+    assert "name" not in stats
+    assert stack.admin.get(f"sessions/{session['id']}/stats") == stats
+    stack.admin.post("users", {"name": "eve", "password": "eves-own-password"})
+    eve = stack.rest()
+    eve.login("eve", "eves-own-password")
+    refused(404, "not-found", eve.get, f"sessions/{session['id']}/stats")
+    stack.admin.delete("users/eve")
+    text = stack.rest().call("GET", "/metrics").body.decode()
+    assert f'\noriel_desktop_sent_bytes_total{{desktop="{session["desktop"]}"}} 4321\n' in text
+    assert f'\noriel_desktop_encode_seconds_total{{desktop="{session["desktop"]}"}} 2.500000\n' in text
+    assert f'\noriel_desktop_clients{{desktop="{session["desktop"]}"}} 2\n' in text
+    assert "ann" not in text
+
+
 def test_unknown_paths(stack):
     assert stack.rest().call("GET", "/nothing/here").status == 404
     assert stack.rest().call("GET", "/../etc/passwd").status in (400, 404)

@@ -29,11 +29,13 @@ drain(Viewer *viewer)
                             {.fd = STDIN_FILENO, .events = POLLIN}};
     char line[64];
     while (viewer_step(viewer, 0)) {
-        if (viewer_has_more(viewer) || poll(fds, 2, 1000) <= 0 || !(fds[1].revents & (POLLIN | POLLHUP)))
+        if (viewer_has_more(viewer) || poll(fds, 2, 1000) <= 0 ||
+            !(fds[1].revents & (POLLIN | POLLHUP)))
             continue;
-        if (read(STDIN_FILENO, line, sizeof line) <= 0)
-            return;
-        say_counts(viewer);
+        if (read(STDIN_FILENO, line, sizeof line) > 0)
+            say_counts(viewer);
+        else
+            fds[1].fd = -1;
     }
 }
 

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tables for people, from medians."""
+
+from .targets import value
+
+
+def ratio(row, what):
+    peers = [value(result, what) for name, result in row.items() if name != "oriel"]
+    if not peers or "oriel" not in row:
+        return ""
+    return f"{min(peers) / max(value(row['oriel'], what), 1e-9):.2f}"
+
+
+def quality(result):
+    if "ssim" not in result:
+        return ""
+    if result.get("psnr") is None:
+        return "exact"
+    return f"{result['psnr']:.1f} / {result['ssim']:.4f}"
+
+
+def table(results):
+    """Markdown: a line a workload and mode."""
+    names = sorted({name for row in results.values() for name in row}, key=lambda n: (n != "oriel", n))
+    head = ["workload"] + [f"{n} CPU s" for n in names] + ["ratio"] + [f"{n} MB" for n in names] + ["ratio"] + \
+        [f"{n} PSNR dB / SSIM" for n in names] + ["frames", "settled: MB, CPU s, wrong"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for (workload, mode), row in results.items():
+        ours = row.get("oriel", {})
+        cells = [f"{workload}, {mode}"]
+        cells += [f"{row[n]['cpu_seconds']:.3f}" if n in row else "" for n in names] + [ratio(row, "cpu")]
+        cells += [f"{row[n]['bytes'] / 1e6:.2f}" if n in row else "" for n in names] + [ratio(row, "bytes")]
+        cells += [quality(row.get(n, {})) for n in names]
+        cells.append(f"{ours.get('frames_delivered', '')} of {ours.get('frames_distinct', '')}")
+        cells.append(f"{ours['bytes_settled'] / 1e6:.2f}, {ours['cpu_seconds_settled']:.3f}, {ours.get('wrong_pixels', '')}"
+                     if ours else "")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def target_table(rows):
+    lines = ["| target | wanted | got | |", "|---|---|---|---|"]
+    for row in rows:
+        lines.append(f"| {row['text']} | {row['wanted']} | {row['got']} | {'met' if row['met'] else '**not met**'} |")
+    return "\n".join(lines)

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <rfb/rfbclient.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -116,6 +117,7 @@ Viewer *
 viewer_new(const char *path, const ViewerSettings *settings)
 {
     Viewer *viewer = g_new0(Viewer, 1);
+    signal(SIGPIPE, SIG_IGN); /* a server may end while it is asked */
     viewer->most = settings->snapshots;
     viewer->encodings = g_strdup(settings->encodings);
     viewer->snapshots = g_array_new(FALSE, FALSE, sizeof(Snapshot));

@@ -46,7 +46,7 @@ pong_came(SpiceMeter *meter, guint32 id)
             meter->round_trip = took;
         else
             meter->bandwidth = (guint64)meter->pings[i].size * 8 * G_USEC_PER_SEC /
-                               (guint64)MAX(took - meter->round_trip, 1);
+                               (guint64)MAX(took - meter->round_trip, took / 8 + 1);
         return;
     }
 }

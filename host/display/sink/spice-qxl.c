@@ -2,21 +2,25 @@
 #include "sink/spice-qxl.h"
 
 #include "region.h"
+#include "sink/spice-inbox.h"
 #include "sink/spice-video.h"
+#include "sink/vnc-lossy.h"
 
 #include <string.h>
 
-#define MAX_ALIVE                                                                                  \
-    512 /* commands that are not released: some frames' plans; the pool keeps no more */
-#define MIN_BYTES    (16u << 20) /* pixels that commands may keep alive, */
-#define FRAMES_ALIVE 4           /* or this many full frames, whichever is more */
-#define MAX_MISSED   64          /* rectangles */
+#define MIN_BYTES      (16u << 20) /* pixels that commands may keep alive, */
+#define FRAMES_ALIVE   4           /* or this many full frames, whichever is more */
+#define MAX_MISSED     64          /* rectangles */
+#define SHARPEN_PIXELS (256 << 10) /* at a time: new changes come in between */
+
+#define MIN_RETRY_MS 20
+#define MAX_RETRY_MS 640
 
 /* The primary surface's life. Each step is asynchronous: the worker may be waiting for a slow
  * viewer. */
 typedef enum { SURFACE_NONE, SURFACE_CREATING, SURFACE_UP, SURFACE_DESTROYING } SurfaceState;
 enum { COOKIE_CREATED = 1, COOKIE_DESTROYED, COOKIE_MONITORS };
-#define NOTICE_ROOM 1u /* beside a bit for each cookie */
+/* Its notices: a bit for each cookie, beside QXL_INBOX_ROOM. */
 
 struct QxlScreen {
     QXLInstance instance;
@@ -31,23 +35,18 @@ struct QxlScreen {
     gboolean behind; /* missed is not empty, or there is another size */
     pixman_region32_t missed;
     SpiceVideo video;
+    VncLossy *lossy; /* what went out as video, or as JPEG */
     gboolean slow_link;
     guint64 drawn, merged; /* frames */
+    guint retry, retry_ms;
     QxlCommandPool *pool;
     BitmapPool *bitmaps;
     Cursor *cursor; /* NULL: hidden; known again whenever there is a new surface */
     struct {
         QXLMonitorsConfig config;
         QXLHead head;
-    } monitors; /* the worker reads it until the cookie comes back */
-
-    GMutex lock; /* guards the rest, which the worker touches too; a leaf lock */
-    QxlQueue commands, cursors;
-    gsize bytes, limit; /* of all commands that are not released */
-    guint alive;        /* those commands */
-    gboolean starved;   /* the main thread wants to know when there is room */
-    guint notices;      /* for the main thread */
-    GSource *notice;    /* wakes it; the pointer is constant */
+    } monitors;      /* the worker reads it until the cookie comes back */
+    QxlInbox *inbox; /* the rest is the main thread's alone */
 };
 
 static QxlScreen *
@@ -59,38 +58,10 @@ screen_of(QXLInstance *instance)
 /* The worker's side ------------------------------------------------------------------------------
  */
 
-static gboolean
-has_room_locked(const QxlScreen *screen)
-{
-    return screen->bytes < screen->limit && screen->alive < MAX_ALIVE &&
-           screen->commands.length == 0;
-}
-
-static void
-notify_locked(QxlScreen *screen, guint notice)
-{
-    screen->notices |= notice;
-    g_source_set_ready_time(screen->notice, 0);
-}
-
-/* After something went: who waits for room is told once. */
-static void
-notify_room_locked(QxlScreen *screen)
-{
-    if (!screen->starved || !has_room_locked(screen))
-        return;
-    screen->starved = FALSE;
-    notify_locked(screen, NOTICE_ROOM);
-}
-
 static int
-fetch(QxlScreen *screen, QxlQueue *queue, QXLCommandExt *ext)
+fetch(QXLInstance *instance, QxlInboxQueue queue, QXLCommandExt *ext)
 {
-    g_mutex_lock(&screen->lock);
-    QxlCommand *command = qxl_queue_pop(queue);
-    if (command)
-        notify_room_locked(screen);
-    g_mutex_unlock(&screen->lock);
+    QxlCommand *command = qxl_inbox_fetch(screen_of(instance)->inbox, queue);
     if (!command)
         return FALSE;
     qxl_command_fetch(command, ext);
@@ -100,68 +71,39 @@ fetch(QxlScreen *screen, QxlQueue *queue, QXLCommandExt *ext)
 static int
 get_command(QXLInstance *instance, QXLCommandExt *ext)
 {
-    QxlScreen *screen = screen_of(instance);
-    return fetch(screen, &screen->commands, ext);
+    return fetch(instance, QXL_INBOX_DRAWINGS, ext);
 }
 
 static int
 get_cursor_command(QXLInstance *instance, QXLCommandExt *ext)
 {
-    QxlScreen *screen = screen_of(instance);
-    return fetch(screen, &screen->cursors, ext);
-}
-
-static int
-queue_is_empty(QxlScreen *screen, const QxlQueue *queue)
-{
-    g_mutex_lock(&screen->lock);
-    gboolean empty = queue->length == 0;
-    g_mutex_unlock(&screen->lock);
-    return empty;
+    return fetch(instance, QXL_INBOX_CURSORS, ext);
 }
 
 static int
 req_cmd_notification(QXLInstance *instance)
 {
-    QxlScreen *screen = screen_of(instance);
-    return queue_is_empty(screen, &screen->commands);
+    return qxl_inbox_is_empty(screen_of(instance)->inbox, QXL_INBOX_DRAWINGS);
 }
 
 static int
 req_cursor_notification(QXLInstance *instance)
 {
-    QxlScreen *screen = screen_of(instance);
-    return queue_is_empty(screen, &screen->cursors);
-}
-
-static void
-forget_locked(QxlScreen *screen, const QxlCommand *command)
-{
-    screen->bytes -= MIN(screen->bytes, qxl_command_size(command));
-    screen->alive -= MIN(screen->alive, 1);
+    return qxl_inbox_is_empty(screen_of(instance)->inbox, QXL_INBOX_CURSORS);
 }
 
 static void
 release_resource(QXLInstance *instance, QXLReleaseInfoExt info)
 {
-    QxlScreen *screen = screen_of(instance);
     QxlCommand *command = qxl_command_released(info);
-    if (!command)
-        return;
-    g_mutex_lock(&screen->lock);
-    forget_locked(screen, command);
-    notify_room_locked(screen);
-    g_mutex_unlock(&screen->lock);
-    qxl_command_free(command);
+    if (command)
+        qxl_inbox_release(screen_of(instance)->inbox, command);
 }
 
 static void
 async_complete(QXLInstance *instance, uint64_t cookie)
 {
-    QxlScreen *screen = screen_of(instance);
-    g_mutex_lock(&screen->lock);
-    notify_locked(screen, 1u << cookie);
-    g_mutex_unlock(&screen->lock);
+    qxl_inbox_notify(screen_of(instance)->inbox, 1u << cookie);
 }
 
 static void
@@ -241,50 +183,77 @@ static const QXLInterface qxl_interface = {
 /* The main thread's side -------------------------------------------------------------------------
  */
 
-static void
-push(QxlScreen *screen, QxlQueue *queue, QxlCommand *command)
+/* What the worker holds and has sent is let go of only when it is told to, or when something newer
+ * hides it; of what it has still to send, nothing can be. That it has sent all, it does not say:
+ * ask again, ever more seldom. */
+static gboolean
+let_go_again(gpointer user)
 {
-    g_mutex_lock(&screen->lock);
-    screen->bytes += qxl_command_size(command);
-    screen->alive++;
-    qxl_queue_push(queue, command);
-    g_mutex_unlock(&screen->lock);
+    QxlScreen *screen = user;
+    screen->retry = 0;
+    screen->retry_ms = MIN(screen->retry_ms * 2, MAX_RETRY_MS);
+    screen->events->room(screen->user); /* asks, and comes by let_go() again if there is none */
+    return G_SOURCE_REMOVE;
 }
 
-/* Where there is none, room() follows. */
+static void
+let_go(QxlScreen *screen, gboolean enough, gboolean clogged)
+{
+    spice_qxl_oom(&screen->instance);
+    if (enough || clogged) {
+        g_clear_handle_id(&screen->retry, g_source_remove); /* there is room, or an event follows */
+        screen->retry_ms = MIN_RETRY_MS;
+    } else if (!screen->retry) {
+        screen->retry = g_timeout_add(screen->retry_ms, let_go_again, screen);
+    }
+}
+
+/* Where there is none, room() or qxl_screen_drained() follows. */
 static gboolean
 has_room(QxlScreen *screen)
 {
-    if (screen->events->clogged(screen->user))
-        return FALSE; /* qxl_screen_drained() follows */
-    g_mutex_lock(&screen->lock);
-    gboolean room = has_room_locked(screen);
-    screen->starved = !room;
-    gboolean much = screen->bytes > screen->limit / 4 * 3 || screen->alive > MAX_ALIVE / 4 * 3;
-    g_mutex_unlock(&screen->lock);
-    /* The worker keeps commands until newer ones hide them; this makes it draw some and let go. */
+    gboolean much, room = qxl_inbox_has_room(screen->inbox, &much);
+    gboolean clogged = screen->events->clogged(screen->user);
     if (much)
-        spice_qxl_oom(&screen->instance);
-    return room;
+        let_go(screen, room, clogged);
+    return room && !clogged;
 }
 
 static void
-draw_often(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap, QxlDrawMode mode, guint times)
+send_drawing(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap, QxlDrawMode mode)
 {
+    qxl_inbox_send(screen->inbox, QXL_INBOX_DRAWINGS,
+                   qxl_command_draw(screen->pool, op, bitmap, mode));
+}
+
+/* How an image has to be drawn that the viewer is to have without loss. */
+static QxlDrawMode
+exactly(const QxlScreen *screen)
+{
+    return screen->slow_link ? QXL_DRAW_EXACT : QXL_DRAW_ANYHOW;
+}
+
+static void
+draw_video(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap)
+{
+    guint times = spice_video_draw(&screen->video, op, g_get_monotonic_time());
     while (times-- > 0)
-        push(screen, &screen->commands, qxl_command_draw(screen->pool, op, bitmap, mode));
+        send_drawing(screen, op, bitmap, QXL_DRAW_STREAM);
 }
 
 static void
 draw(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap)
 {
-    QxlDrawMode mode =
-        screen->slow_link && op->kind != PLAN_LOSSY ? QXL_DRAW_EXACT : QXL_DRAW_ANYHOW;
+    const pixman_box32_t box = {op->x, op->y, op->x + op->width, op->y + op->height};
+    gboolean lossy = op->kind == PLAN_VIDEO || (op->kind == PLAN_LOSSY && screen->slow_link);
     if (op->kind == PLAN_VIDEO)
-        draw_often(screen, op, bitmap, QXL_DRAW_STREAM,
-                   spice_video_draw(&screen->video, op, g_get_monotonic_time()));
+        draw_video(screen, op, bitmap);
     else
-        draw_often(screen, op, bitmap, mode, 1);
+        send_drawing(screen, op, bitmap, lossy ? QXL_DRAW_ANYHOW : exactly(screen));
+    if (op->kind == PLAN_COPY)
+        vnc_lossy_displace(screen->lossy, &box, op->x - op->copy.src_x, op->y - op->copy.src_y);
+    else
+        vnc_lossy_sent(screen->lossy, &box, lossy);
 }
 
 /* With the pixels of the frame. */
@@ -329,10 +298,10 @@ create_surface(QxlScreen *screen)
     if (!region_is_empty(&frame->damage))
         fall_behind(screen);
     spice_video_clear(&screen->video);
-    g_mutex_lock(&screen->lock);
-    screen->limit = MAX(MIN_BYTES, FRAMES_ALIVE * sizeof(guint32) * (gsize)screen->width *
-                                       (gsize)screen->height);
-    g_mutex_unlock(&screen->lock);
+    vnc_lossy_clear(screen->lossy);
+    qxl_inbox_set_limit(screen->inbox,
+                        MAX(MIN_BYTES, FRAMES_ALIVE * sizeof(guint32) * (gsize)screen->width *
+                                           (gsize)screen->height));
     screen->state = SURFACE_CREATING;
     QXLDevSurfaceCreate create = {
         .width = screen->width,
@@ -366,26 +335,13 @@ announce_monitor(QxlScreen *screen)
                                     COOKIE_MONITORS);
 }
 
-static void
-free_all(QxlQueue *queue)
-{
-    for (QxlCommand *command; (command = qxl_queue_pop(queue));)
-        qxl_command_free(command);
-}
-
 /* A viewer forgets the cursor with the surface, and takes one only while there is a surface. */
 static void
 push_cursor(QxlScreen *screen)
 {
-    QxlCommand *command = qxl_command_cursor(screen->pool, screen->cursor);
-    g_mutex_lock(&screen->lock);
-    QxlQueue old = screen->cursors; /* nobody has fetched it: only the newest counts */
-    screen->cursors = (QxlQueue){0};
-    for (const QxlCommand *each = old.head; each; each = qxl_command_next(each))
-        forget_locked(screen, each);
-    g_mutex_unlock(&screen->lock);
-    free_all(&old);
-    push(screen, &screen->cursors, command);
+    qxl_inbox_drop(screen->inbox, QXL_INBOX_CURSORS); /* only the newest counts */
+    qxl_inbox_send(screen->inbox, QXL_INBOX_CURSORS,
+                   qxl_command_cursor(screen->pool, screen->cursor));
     spice_qxl_wakeup(&screen->instance);
 }
 
@@ -423,6 +379,58 @@ catch_up(QxlScreen *screen)
     spice_qxl_wakeup(&screen->instance);
 }
 
+/* What is drawn over a video keeps later frames of the stream away, but not when it is just what is
+ * left of the video: then libspice-server takes it for the next frame. So each box goes out as two
+ * parts, of which the second overlaps the first. */
+static void
+draw_exactly(QxlScreen *screen, const pixman_box32_t *box)
+{
+    PlanOp op = {.kind = PLAN_RAW,
+                 .x = box->x1,
+                 .y = box->y1,
+                 .width = box->x2 - box->x1,
+                 .height = (box->y2 - box->y1 + 1) / 2};
+    draw_pixels(screen, &op);
+    op.y += op.height - 1;
+    op.height = box->y2 - op.y;
+    draw_pixels(screen, &op);
+}
+
+/* A step of what is to be sharp again; the next one follows when there is room after it. Outside of
+ * the frame's damage, its pixels are those that the last plan told. */
+static void
+sharpen(QxlScreen *screen)
+{
+    pixman_region32_t all, dirty, now;
+    if (screen->state != SURFACE_UP || screen->behind || size_differs(screen) ||
+        vnc_lossy_is_empty(screen->lossy) || !has_room(screen))
+        return;
+    pixman_region32_init_rect(&all, 0, 0, (guint)screen->width, (guint)screen->height);
+    pixman_region32_init(&dirty);
+    pixman_region32_init(&now);
+    pixman_region32_copy(&dirty, &screen->frame->damage);
+    if (vnc_lossy_take(screen->lossy, &all, &dirty, SHARPEN_PIXELS, &now)) {
+        int n_boxes;
+        const pixman_box32_t *boxes = region_boxes(&now, &n_boxes);
+        for (int i = 0; i < n_boxes; i++)
+            draw_exactly(screen, &boxes[i]);
+        spice_qxl_wakeup(&screen->instance);
+        has_room(screen); /* there is none now: room() follows, and with it the next step */
+    }
+    pixman_region32_fini(&all);
+    pixman_region32_fini(&dirty);
+    pixman_region32_fini(&now);
+}
+
+static void
+on_still(gpointer user)
+{
+    QxlScreen *screen = user;
+    SpiceScope *previous = spice_scope_enter(screen->scope);
+    sharpen(screen);
+    spice_scope_leave(previous);
+}
+
 gboolean
 qxl_screen_ready(QxlScreen *screen)
 {
@@ -447,16 +455,10 @@ qxl_screen_slow_link(QxlScreen *screen)
 
 /* Pixels are never drawn from here: the frame may have changes that no plan has told yet. Whoever
  * has room asks for a frame, and qxl_screen_update() comes. */
-static gboolean
-noticed(gpointer user)
+static void
+noticed(guint notices, gpointer user)
 {
     QxlScreen *screen = user;
-    g_source_set_ready_time(screen->notice, -1);
-    g_mutex_lock(&screen->lock);
-    guint notices = screen->notices;
-    screen->notices = 0;
-    g_mutex_unlock(&screen->lock);
-
     SpiceScope *previous = spice_scope_enter(screen->scope);
     if (notices & (1u << COOKIE_CREATED)) {
         screen->state = SURFACE_UP;
@@ -469,18 +471,9 @@ noticed(gpointer user)
         create_surface(screen);
     }
     spice_scope_leave(previous);
-    if (notices & (NOTICE_ROOM | 1u << COOKIE_CREATED))
+    if (notices & (QXL_INBOX_ROOM | 1u << COOKIE_CREATED))
         screen->events->room(screen->user);
-    return G_SOURCE_CONTINUE;
 }
-
-static gboolean
-dispatch(GSource *source, GSourceFunc callback, gpointer user)
-{
-    return callback(user);
-}
-
-static GSourceFuncs notice_funcs = {.dispatch = dispatch};
 
 static void
 draw_all(QxlScreen *screen, const Drawing *drawings, guint n_drawings)
@@ -512,14 +505,26 @@ qxl_screen_update(QxlScreen *screen, const Frame *frame, gboolean planned, const
         screen->drawn += !screen->behind;
         screen->merged += screen->behind && !region_is_empty(&frame->damage);
     }
+    /* Here the damage is what was drawn: nothing of it is still. */
+    sharpen(screen);
     spice_scope_leave(previous);
 }
 
-void
-qxl_screen_stats(const QxlScreen *screen, guint64 *drawn, guint64 *merged)
+SinkProgress
+qxl_screen_progress(QxlScreen *screen)
 {
-    *drawn = screen->drawn;
-    *merged = screen->merged;
+    if (screen->state != SURFACE_UP || screen->behind || size_differs(screen) || !has_room(screen))
+        return SINK_SENDING;
+    return vnc_lossy_is_empty(screen->lossy) ? SINK_SETTLED : SINK_SENT;
+}
+
+void
+qxl_screen_stats(const QxlScreen *screen, QxlScreenStats *stats)
+{
+    *stats = (QxlScreenStats){.drawn = screen->drawn,
+                              .merged = screen->merged,
+                              .slow_link = screen->slow_link,
+                              .video = spice_video_any(&screen->video, g_get_monotonic_time())};
 }
 
 void
@@ -544,13 +549,11 @@ qxl_screen_new(SpiceServer *server, SpiceScope *scope, BitmapPool *bitmaps, cons
     screen->events = events;
     screen->user = user;
     pixman_region32_init(&screen->missed);
-    g_mutex_init(&screen->lock);
     screen->bitmaps = bitmaps;
     screen->pool = qxl_command_pool_new();
-    screen->notice = g_source_new(&notice_funcs, sizeof(GSource));
-    g_source_set_static_name(screen->notice, "spice screen");
-    g_source_set_callback(screen->notice, noticed, screen, NULL);
-    g_source_attach(screen->notice, g_main_context_get_thread_default());
+    screen->retry_ms = MIN_RETRY_MS;
+    screen->inbox = qxl_inbox_new(noticed, screen);
+    screen->lossy = vnc_lossy_new(on_still, screen);
 
     spice_server_add_interface(server, &screen->instance.base);
     spice_qxl_set_device_info(&screen->instance, "pci/0000/02.0", 0, 1);
@@ -567,14 +570,12 @@ qxl_screen_free(QxlScreen *screen)
 {
     if (!screen)
         return;
-    g_source_destroy(screen->notice);
-    g_source_unref(screen->notice);
-    free_all(&screen->commands);
-    free_all(&screen->cursors);
+    g_clear_handle_id(&screen->retry, g_source_remove);
+    vnc_lossy_free(screen->lossy);
+    qxl_inbox_free(screen->inbox);
     qxl_command_pool_free(screen->pool);
     pixman_region32_fini(&screen->missed);
     g_clear_pointer(&screen->cursor, cursor_unref);
-    g_mutex_clear(&screen->lock);
     g_free(screen->primary);
     g_free(screen);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "sink.h"
 #include "spice-commands.h"
 #include "spice-core.h"
 
@@ -46,5 +47,12 @@ gboolean qxl_screen_ready(QxlScreen *screen); /* can take a frame; if not, room(
 void qxl_screen_drained(QxlScreen *screen);
 /* libspice-server compresses with loss: what must be exact has to be drawn so. */
 void qxl_screen_slow_link(QxlScreen *screen);
-/* Frames that were drawn, and those that only made a later one larger. */
-void qxl_screen_stats(const QxlScreen *screen, guint64 *drawn, guint64 *merged);
+/* How far the viewer is, as far as this side knows: libspice-server has a queue of its own. */
+SinkProgress qxl_screen_progress(QxlScreen *screen);
+
+typedef struct {
+    guint64 drawn, merged; /* frames; and those that only made a later one larger */
+    gboolean slow_link, video;
+} QxlScreenStats;
+
+void qxl_screen_stats(const QxlScreen *screen, QxlScreenStats *stats);

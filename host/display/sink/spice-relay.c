@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define KERNEL_BUFFER (32 << 10)
+#define KERNEL_BUFFER (64 << 10)
 #define MAX_STRANGERS 64  /* connections of others, before our own */
 #define ACCEPT_MS     100 /* the kernel may be busy with its own half of our connection */
 #define ROUNDS        16  /* of a full buffer at a time: others have their turn, too */
@@ -277,6 +277,7 @@ spice_relay_stats(const SpiceRelay *relay, SpiceRelayStats *stats)
 {
     *stats = (SpiceRelayStats){.to_client = relay->down.bytes,
                                .from_client = relay->up.bytes,
+                               .queued = relay->down.end - relay->down.begin,
                                .round_trip = relay->meter.round_trip,
                                .bandwidth = relay->meter.bandwidth};
 }

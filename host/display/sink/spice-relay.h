@@ -23,6 +23,7 @@ typedef struct SpiceRelay SpiceRelay;
 
 typedef struct {
     guint64 to_client, from_client; /* bytes that the client's socket took and gave */
+    gsize queued;                   /* bytes that it has not taken yet */
     /* Round trip as libspice-server's pings find it (it asks every few seconds), the time in queues
      * and in the client's own work included; 0: not known. µs */
     gint64 round_trip;

@@ -67,3 +67,12 @@ spice_video_take(SpiceVideo *video, pixman_region32_t *region, gint64 now, PlanO
     }
     return n;
 }
+
+gboolean
+spice_video_any(const SpiceVideo *video, gint64 now)
+{
+    for (guint i = 0; i < SPICE_VIDEO_AREAS; i++)
+        if (video->areas[i].drawn && now - video->areas[i].drawn < SPICE_VIDEO_GAP_US)
+            return TRUE;
+    return FALSE;
+}

@@ -35,3 +35,4 @@ guint spice_video_draw(SpiceVideo *video, const PlanOp *op, gint64 now);
 /* Takes what is video now out of region (grown to whole areas, of a screen of this size): ops has
  * room for SPICE_VIDEO_AREAS. How many there are. */
 guint spice_video_take(SpiceVideo *video, pixman_region32_t *region, gint64 now, PlanOp *ops);
+gboolean spice_video_any(const SpiceVideo *video, gint64 now); /* is something a stream now? */

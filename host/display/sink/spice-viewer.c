@@ -12,6 +12,9 @@
 
 #define MAX_CONNECTIONS 16    /* a client has 6 to 10 channels */
 #define LINK_MS         15000 /* until the main channel is up */
+/* Bits a second: below that a photograph of a full screen takes seconds without loss. */
+#define SLOW_LINK  (10u << 20)
+#define JPEG_LEVEL 8 /* of ClientStats: libspice-server's JPEG has a quality of 85 */
 
 struct SpiceViewer {
     const SinkContext *context;
@@ -23,8 +26,9 @@ struct SpiceViewer {
     SpiceInput *input;
     SpiceSound *sound;
     SpiceAgent *agent;
-    GPtrArray *relays; /* one a connection */
-    guint streams;     /* connections that the server has */
+    GPtrArray *relays;   /* one a connection */
+    guint64 ended_bytes; /* to the client, by connections that ended */
+    guint streams;       /* connections that the server has */
     guint32 connection;
     guint deadline, going;
 };
@@ -43,6 +47,37 @@ go(SpiceViewer *viewer)
 {
     if (!viewer->going)
         viewer->going = g_idle_add_full(G_PRIORITY_DEFAULT, report_gone, viewer, NULL);
+}
+
+/* Of all connections, those that have ended too. */
+static SpiceRelayStats
+link_stats(const SpiceViewer *viewer)
+{
+    SpiceRelayStats sum = {.to_client = viewer->ended_bytes}, stats;
+    for (guint i = 0; i < viewer->relays->len; i++) {
+        spice_relay_stats(g_ptr_array_index(viewer->relays, i), &stats);
+        sum.to_client += stats.to_client;
+        sum.queued += stats.queued;
+        sum.bandwidth = MAX(sum.bandwidth, stats.bandwidth);
+        if (stats.round_trip && (!sum.round_trip || stats.round_trip < sum.round_trip))
+            sum.round_trip = stats.round_trip;
+    }
+    return sum;
+}
+
+/* A client opens its other channels once it has answered the main channel's bandwidth test, and
+ * libspice-server takes these settings over when a channel is opened. So the choice is ours, and we
+ * know what goes out with loss. */
+static void
+choose_for_link(SpiceViewer *viewer)
+{
+    guint64 bits = link_stats(viewer).bandwidth;
+    if (!bits || bits >= SLOW_LINK)
+        return;
+    spice_server_set_image_compression(viewer->server, SPICE_IMAGE_COMPRESSION_AUTO_GLZ);
+    spice_server_set_jpeg_compression(viewer->server, SPICE_WAN_COMPRESSION_ALWAYS);
+    spice_server_set_zlib_glz_compression(viewer->server, SPICE_WAN_COMPRESSION_ALWAYS);
+    qxl_screen_slow_link(viewer->screen);
 }
 
 static void
@@ -111,8 +146,8 @@ start_server(SpiceViewer *viewer)
     spice_server_set_name(server, viewer->context->name ? viewer->context->name : "Oriel");
     spice_server_set_noauth(server);
     spice_server_set_image_compression(server, SPICE_IMAGE_COMPRESSION_AUTO_LZ);
-    spice_server_set_jpeg_compression(server, SPICE_WAN_COMPRESSION_AUTO);
-    spice_server_set_zlib_glz_compression(server, SPICE_WAN_COMPRESSION_AUTO);
+    spice_server_set_jpeg_compression(server, SPICE_WAN_COMPRESSION_NEVER);
+    spice_server_set_zlib_glz_compression(server, SPICE_WAN_COMPRESSION_NEVER);
     spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_ALL);
     spice_server_set_playback_compression(server, TRUE);
     spice_server_set_agent_mouse(server, FALSE); /* the tablet stays: positions come to us */
@@ -178,6 +213,9 @@ static void
 on_relay_ended(SpiceRelay *relay, gpointer user)
 {
     SpiceViewer *viewer = user;
+    SpiceRelayStats stats;
+    spice_relay_stats(relay, &stats);
+    viewer->ended_bytes += stats.to_client;
     g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
     qxl_screen_drained(viewer->screen);
 }
@@ -204,6 +242,7 @@ spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
     if (!relay)
         return FALSE;
     SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    choose_for_link(viewer);
     int failed =
         spice_server_add_client(viewer->server, end, TRUE); /* takes the end only on success */
     spice_scope_leave(previous);
@@ -227,6 +266,7 @@ spice_viewer_connection(const SpiceViewer *viewer)
 void
 spice_viewer_disconnect(SpiceViewer *viewer)
 {
+    viewer->ended_bytes = link_stats(viewer).to_client;
     g_ptr_array_set_size(viewer->relays, 0);
 }
 
@@ -234,6 +274,35 @@ QxlScreen *
 spice_viewer_screen(SpiceViewer *viewer)
 {
     return viewer->screen;
+}
+
+SinkProgress
+spice_viewer_progress(SpiceViewer *viewer)
+{
+    SpiceScope *previous = spice_scope_enter(&viewer->scope);
+    SinkProgress progress = viewer->connection ? qxl_screen_progress(viewer->screen) : SINK_SENDING;
+    spice_scope_leave(previous);
+    return progress;
+}
+
+void
+spice_viewer_stats(SpiceViewer *viewer, ClientStats *stats)
+{
+    SpiceRelayStats link = link_stats(viewer);
+    QxlScreenStats screen;
+    qxl_screen_stats(viewer->screen, &screen);
+    *stats = (ClientStats){
+        .encoding = screen.video ? "spice-stream" : "spice",
+        .bytes = link.to_client,
+        .updates = screen.drawn,
+        .merged = screen.merged,
+        .round_trip_us = link.round_trip,
+        .bandwidth = link.bandwidth / 8,
+        .queued = link.queued,
+        .wish = -1,
+        .quality = screen.slow_link ? JPEG_LEVEL : -1,
+        .settled = spice_viewer_progress(viewer) == SINK_SETTLED,
+    };
 }
 
 void

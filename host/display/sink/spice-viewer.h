@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "../stats.h"
 #include "sink.h"
 #include "spice-qxl.h"
 
@@ -31,6 +32,8 @@ guint32 spice_viewer_connection(const SpiceViewer *viewer);
 void spice_viewer_disconnect(SpiceViewer *viewer); /* gone() follows */
 
 QxlScreen *spice_viewer_screen(SpiceViewer *viewer);
+SinkProgress spice_viewer_progress(SpiceViewer *viewer);
+void spice_viewer_stats(SpiceViewer *viewer, ClientStats *stats);
 void spice_viewer_leds(SpiceViewer *viewer, guint leds);
 void spice_viewer_sound_start(SpiceViewer *viewer, guint rate);
 void spice_viewer_sound(SpiceViewer *viewer, const gint16 *samples, gsize frames);

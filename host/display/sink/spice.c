@@ -18,8 +18,9 @@ struct Sink {
     BitmapPool *bitmaps;
     GArray *drawings; /* of the frame that is presented */
     const Frame *frame;
-    Cursor *cursor; /* NULL: hidden */
-    guint rate;     /* of the sound that plays; 0: none */
+    ClientStats gone; /* what viewers counted that have left */
+    Cursor *cursor;   /* NULL: hidden */
+    guint rate;       /* of the sound that plays; 0: none */
     gboolean has_volume, mute;
     guint16 left, right;
 };
@@ -29,6 +30,9 @@ on_gone(SpiceViewer *viewer, gpointer user)
 {
     Sink *sink = user;
     gboolean was_client = spice_viewer_connection(viewer) != 0;
+    ClientStats stats;
+    spice_viewer_stats(viewer, &stats);
+    client_stats_sum(&sink->gone, &stats);
     g_ptr_array_remove_fast(sink->viewers, viewer); /* frees it */
     if (was_client && sink->context.events->clients_changed)
         sink->context.events->clients_changed(sink->context.user);
@@ -282,6 +286,29 @@ spice_clients(Sink *sink)
     return clients;
 }
 
+static SinkProgress
+spice_progress(Sink *sink)
+{
+    SinkProgress progress = SINK_SETTLED;
+    for (guint i = 0; i < sink->viewers->len; i++)
+        progress = MIN(progress, spice_viewer_progress(g_ptr_array_index(sink->viewers, i)));
+    return progress;
+}
+
+static void
+spice_stats(Sink *sink, json_t *object)
+{
+    json_t *list = json_array();
+    ClientStats sum = sink->gone, stats;
+    for (guint i = 0; i < sink->viewers->len; i++) {
+        spice_viewer_stats(g_ptr_array_index(sink->viewers, i), &stats);
+        client_stats_sum(&sum, &stats);
+        json_array_append_new(list, client_stats_to_json(&stats, "spice"));
+    }
+    json_object_set_new(object, "spice", list);
+    client_stats_add_to_json(&sum, object);
+}
+
 const SinkType sink_spice = {
     .name = "spice",
     .open = spice_open,
@@ -296,4 +323,6 @@ const SinkType sink_spice = {
     .audio_volume = spice_audio_volume,
     .leds = spice_leds,
     .clients = spice_clients,
+    .stats = spice_stats,
+    .progress = spice_progress,
 };

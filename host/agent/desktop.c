@@ -492,6 +492,12 @@ resume(Desktop *desktop)
                            : "It was suspended by another version of QEMU.");
 }
 
+void
+desktop_begin(Desktop *desktop)
+{
+    start_afresh(desktop);
+}
+
 gboolean
 desktop_start(Desktop *desktop, GError **error)
 {

@@ -42,6 +42,8 @@ void desktop_free(Desktop *desktop);
 /* After our own restart: takes up what runs, completes what was half done. */
 void desktop_recover(Desktop *desktop);
 
+/* The first start of a new one, whose record says that it is starting. */
+void desktop_begin(Desktop *desktop);
 /* Starts one that is stopped, failed or suspended. ORIEL_ERROR_REFUSED while it is stopping. */
 gboolean desktop_start(Desktop *desktop, GError **error);
 void desktop_stop(Desktop *desktop, gboolean force);

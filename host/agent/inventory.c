@@ -366,11 +366,11 @@ inventory_create(Inventory *inventory, DesktopRecord *record, GError **error)
         return there;
     }
     record->created_at = g_get_real_time() / G_USEC_PER_SEC;
-    record->state = DESKTOP_STOPPED;
+    record->state = DESKTOP_STARTING;
     Desktop *desktop = add_desktop(inventory, record, error);
     fault_point("clone-accepted");
     if (desktop != NULL)
-        desktop_start(desktop, NULL);
+        desktop_begin(desktop);
     return desktop;
 }
 

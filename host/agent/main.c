@@ -2,7 +2,6 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "host/agent/api.h"
-#include "host/agent/qemu.h"
 #include "oriel-config.h"
 
 #include <errno.h>
@@ -115,7 +114,7 @@ serve(const HostSettings *settings, GError **error)
     g_autoptr(TemplateStore) templates = NULL;
     g_autoptr(Inventory) inventory = NULL;
     g_autoptr(Api) api = NULL;
-    Provider *provider = qemu_provider_new(settings);
+    Provider *provider = provider_new(settings);
     Host host = {.settings = settings, .provider = provider, .started_at = g_get_monotonic_time()};
     const ProviderFacts *facts = provider->ops->facts(provider);
     g_message("Guests run with %s. %s", facts->accelerator, facts->accelerator_reason);

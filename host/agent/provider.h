@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "host/agent/settings.h"
+
 #include <glib.h>
 #include <sys/types.h>
 
@@ -119,6 +121,9 @@ typedef struct {
     const ProviderFacts *(*facts)(Provider *provider);
     void (*provider_free)(Provider *provider);
 } ProviderOps;
+
+/* The provider that the configuration names. settings must outlive it. */
+Provider *provider_new(const HostSettings *settings);
 
 /* A provider's and a machine's first member. */
 struct Provider {

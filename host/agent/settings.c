@@ -21,6 +21,8 @@ static const OrielConfigKey known_keys[] = {{GROUP, "name"},
                                             {GROUP, "qemu-program"},
                                             {GROUP, "qemu-img-program"},
                                             {GROUP, "dbus-program"},
+                                            {GROUP, "provider"},
+                                            {GROUP, "simulated-script"},
                                             {GROUP, "accelerator"},
                                             {GROUP, "network"},
                                             {GROUP, "max-desktops"},
@@ -82,11 +84,15 @@ static gboolean
 read_words(GKeyFile *config, HostSettings *settings, GError **error)
 {
     static const char *const accelerators[] = {"auto", "kvm", "tcg", NULL};
+    static const char *const providers[] = {"qemu", "simulated", NULL};
     static const char *const networks[] = {"isolated", "nat", NULL};
     g_autofree char *network = oriel_config_string(config, GROUP, "network", "isolated");
+    settings->provider = oriel_config_string(config, GROUP, "provider", "qemu");
+    settings->simulated_script = oriel_config_string(config, GROUP, "simulated-script", "");
     settings->accelerator = oriel_config_string(config, GROUP, "accelerator", "auto");
     settings->network = g_str_equal(network, "nat");
-    return word_is_one_of("accelerator", settings->accelerator, accelerators, error) &&
+    return word_is_one_of("provider", settings->provider, providers, error) &&
+           word_is_one_of("accelerator", settings->accelerator, accelerators, error) &&
            word_is_one_of("network", network, networks, error);
 }
 
@@ -166,6 +172,8 @@ host_settings_free(HostSettings *settings)
     g_free(settings->qemu_program);
     g_free(settings->qemu_img_program);
     g_free(settings->dbus_program);
+    g_free(settings->provider);
+    g_free(settings->simulated_script);
     g_free(settings->accelerator);
     g_free(settings);
 }

@@ -100,6 +100,7 @@ class Host:
         self.prefix = list(prefix)
         self.state, self.run, self.socket = self.folder / "s", self.folder / "r", self.folder / "h.sock"
         self.process = None
+        self.environment = dict(os.environ)
         self.configure(**config)
 
     def __enter__(self):
@@ -127,7 +128,7 @@ class Host:
     def start(self):
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen(self.prefix + self.command(), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, cwd="/", start_new_session=True)
+                                            stderr=log, cwd="/", start_new_session=True, env=self.environment)
         write_pid_file(self.folder / "host.pid", self.process.pid)
 
         def answers():
@@ -158,6 +159,13 @@ class Host:
         return read_pid_file(self.run / desktop / f"{what}.pid")
 
     # What most tests begin with
+
+    def simulate(self, *rules, version="1"):
+        """How the machines of provider=simulated behave from now on."""
+        path = self.folder / "script.json"
+        path.with_suffix(".new").write_text(json.dumps({"version": version, "rules": rules}), encoding="utf-8")
+        path.with_suffix(".new").rename(path)
+        return path
 
     def disk(self, name="t.qcow2", megabytes=64):
         """An empty qcow2: SeaBIOS finds nothing to boot on it and waits."""

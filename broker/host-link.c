@@ -160,6 +160,18 @@ keep_all(json_t *table, json_t *items, const char *key_name)
     json_array_foreach(items, index, item) keep(table, item, key_name);
 }
 
+static gboolean ask_info(gpointer user);
+
+/* What is free changes with each desktop that has come up or ended: placement wants to know. */
+static gboolean
+changes_memory(HostLink *link, const json_t *desktop)
+{
+    const char *id = json_string_value(json_object_get(desktop, "id"));
+    const json_t *known = id ? json_object_get(link->items[HOST_DESKTOPS], id) : NULL;
+
+    return !json_equal(json_object_get(known, "state"), json_object_get(desktop, "state"));
+}
+
 static void
 item_changed(HostLink *link, HostKind kind, json_t *item)
 {
@@ -167,6 +179,8 @@ item_changed(HostLink *link, HostKind kind, json_t *item)
 
     if (kind == HOST_DESKTOPS && !json_is_string(json_object_get(item, "state")))
         return;
+    if (kind == HOST_DESKTOPS && link->up && changes_memory(link, item))
+        ask_info(link);
     key = keep(link->items[kind], item, words[kind].key);
     if (!key || !link->up)
         return;

@@ -132,6 +132,7 @@ post_session(HttpRequest *request, gpointer data)
         if (!session || created)
             access_audit(api, request, user, "session.create", session ? session->id : name,
                          session ? "ok" : "refused", session ? pool->name : error->message);
+        caretaker_wake(api->caretaker); /* a spare may be gone */
         if (session)
             http_request_respond_json(request, created ? 201 : 200, session_json(api, session));
         else

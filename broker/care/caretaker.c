@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/care/caretaker.h"
 
+#include "broker/care/idle.h"
+#include "broker/care/spares.h"
 #include "broker/care/templates.h"
 #include "broker/care/volumes.h"
 
@@ -11,6 +13,8 @@
 struct Caretaker {
     TemplateCare *templates;
     VolumeCare *volumes;
+    SpareCare *spares;
+    IdleCare *idle;
     guint soon, round; /* GSource ids, 0 for none */
 };
 
@@ -19,6 +23,8 @@ look(Caretaker *caretaker)
 {
     template_care_run(caretaker->templates);
     volume_care_run(caretaker->volumes);
+    spare_care_run(caretaker->spares, now_seconds());
+    idle_care_run(caretaker->idle, g_get_monotonic_time() / G_USEC_PER_SEC);
 }
 
 static gboolean
@@ -52,6 +58,8 @@ caretaker_new(Store *store, HostSet *hosts, SessionBook *sessions, TicketBook *t
 
     caretaker->templates = template_care_new(store, hosts);
     caretaker->volumes = volume_care_new(store, hosts);
+    caretaker->spares = spare_care_new(store, hosts, sessions);
+    caretaker->idle = idle_care_new(store, hosts, sessions, tickets);
     caretaker->round = g_timeout_add_seconds(ROUND_SECONDS, look_round, caretaker);
     return caretaker;
 }
@@ -65,5 +73,7 @@ caretaker_free(Caretaker *caretaker)
     g_clear_handle_id(&caretaker->round, g_source_remove);
     template_care_free(caretaker->templates);
     volume_care_free(caretaker->volumes);
+    spare_care_free(caretaker->spares);
+    idle_care_free(caretaker->idle);
     g_free(caretaker);
 }

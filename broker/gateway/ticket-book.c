@@ -255,6 +255,20 @@ ticket_book_route(TicketBook *book, const char *route)
     return NULL;
 }
 
+gboolean
+ticket_book_is_used(TicketBook *book, const char *session)
+{
+    gint64 now = book->clock(book->clock_user);
+
+    for (guint i = 0; i < book->tickets->len; i++) {
+        const Ticket *ticket = book->tickets->pdata[i];
+        if (g_str_equal(ticket->grant.session, session) && !ticket->revoked &&
+            !ticket_is_spent(ticket, now))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 void
 ticket_book_revoke_session(TicketBook *book, const char *session)
 {

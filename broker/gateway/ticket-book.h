@@ -62,6 +62,9 @@ void ticket_book_release(TicketBook *book, TicketStream *stream);
  * knows it. */
 const TicketGrant *ticket_book_route(TicketBook *book, const char *route);
 
+/* Whether a stream of the session lives, or a ticket is out that may begin one. */
+gboolean ticket_book_is_used(TicketBook *book, const char *session);
+
 /* Forgets a session's tickets and calls closed for each of its live streams (logging off,
  * deleting). */
 void ticket_book_revoke_session(TicketBook *book, const char *session);

@@ -98,6 +98,21 @@ session_list(Store *store, const char *user_id, const Page *page, GError **error
 }
 
 gboolean
+session_peak_of_pool(Store *store, const char *pool_id, gint64 since, gint64 *peak, GError **error)
+{
+    g_autoptr(StoreResult) rows =
+        store_query(store, error,
+                    "SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) AS n FROM sessions"
+                    " WHERE pool_id = $1 AND created_at >= $2 GROUP BY created_at / 60) AS minutes",
+                    "si", pool_id, since);
+
+    if (!rows)
+        return FALSE;
+    *peak = store_result_integer(rows, 0, 0);
+    return TRUE;
+}
+
+gboolean
 session_insert(Store *store, const Session *session, GError **error)
 {
     return store_exec(store, error,

@@ -34,6 +34,11 @@ Session *session_find_of_desktop(Store *store, const char *desktop_id, GError **
 /* Living ones by id, in order; user_id NULL for everybody's. */
 GPtrArray *session_list(Store *store, const char *user_id, const Page *page, GError **error);
 
+/* The most sessions of the pool that began within one minute since then (seconds since the epoch).
+ */
+gboolean session_peak_of_pool(Store *store, const char *pool_id, gint64 since, gint64 *peak,
+                              GError **error);
+
 /* Only ids, state, step, step_text, progress, reason and created_at are read. ORIEL_ERROR_EXISTS
  * when one lives for the user and pool. */
 gboolean session_insert(Store *store, const Session *session, GError **error);

@@ -21,6 +21,7 @@ class FakeHost:
         self.templates = {}
         self.volumes = {}
         self.info = {}              # over what host.info says
+        self.holds = None           # so many desktops fit in all
         self.clones = True          # False: like a host that knows no templates
         self.auto_ready = False     # a desktop is ready as soon as it is made, started or resumed
         self.auto_templates = True  # a template is ready as soon as it is made
@@ -53,6 +54,11 @@ class FakeHost:
                 connection.shutdown(socket.SHUT_RDWR)
             self.connections.clear()
         self.thread.join(5)
+
+    def restart(self):
+        """Ends and comes back: what it says of itself is read again."""
+        self.stop()
+        self.start()
 
     def called(self, name):
         """The arguments of each such call so far."""
@@ -125,6 +131,8 @@ class FakeHost:
         return None if call in self.lose else answer
 
     def _host_info(self, _):
+        if self.holds is not None:
+            self.info["desktops_fit"] = max(self.holds - len(self.desktops), 0)
         return {"result": {"name": "fake", "memory_mib": 8192, "memory_free_mib": 8192, "cpus": 2, **self.info}}
 
     def _watch(self, _):

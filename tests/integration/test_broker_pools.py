@@ -335,6 +335,106 @@ def test_a_kept_desktop_that_sleeps_wakes_for_the_next_session(stack):
     assert len(stack.host.called("desktop.resume")) == 1
 
 
+# Spares
+
+def spares_of(stack):
+    return [item for item in stack.admin.get("desktops")["items"] if item["spare"] and item["state"] == "ready"]
+
+
+def wait_for_spares(stack, number):
+    return wait_for(lambda: len(found := spares_of(stack)) == number and (found or True), 15,
+                    f"{number} spares wait")
+
+
+def test_a_spare_is_given_to_one_user_and_replaced(stack):
+    make_pool(stack, spares=2)
+    waiting = {item["id"] for item in wait_for_spares(stack, 2)}
+    bob = stack.rest(*stack.make_user("bob"))
+    first, second = session_of(stack), session_of(stack, bob)
+    assert {first["desktop"], second["desktop"]} == waiting
+    assert first["state"] == "ready" and any("ready and waiting" in text for text in why_of(stack, first))
+    again = {item["id"] for item in wait_for_spares(stack, 2)}
+    assert not again & waiting
+    log_off(stack, first)
+    wait_for(lambda: first["desktop"] not in stack.host.desktops, 10, "what was used is not used again")
+
+
+def hold(stack, number):
+    """So many desktops fit on the host, and the broker knows."""
+    stack.host.holds = number
+    fit = number - len(stack.host.desktops)
+    stack.host.restart()
+    wait_for(lambda: stack.admin.get("hosts/local").get("desktops_fit") == fit, 10, "the host says so")
+
+
+def test_spares_keep_within_bounds(stack):
+    hold(stack, 1)
+    make_pool(stack, spares=3, maximum=3)
+    wait_for_spares(stack, 1)
+    hold(stack, 9)
+    wait_for_spares(stack, 3)
+    session_of(stack)
+    wait_for_spares(stack, 2)
+    stack.admin.patch("pools/lab", {"spares": 0})
+    wait_for_spares(stack, 0)
+    wait_for(lambda: len(stack.host.desktops) == 1, 10, "those that are too many are deleted")
+
+
+def test_spares_follow_the_pools_image(stack):
+    make_pool(stack, spares=1)
+    wait_for_spares(stack, 1)
+    stack.admin.patch("pools/lab", {"image": "new"})
+    wait_for(lambda: [item["image"] for item in wait_for_spares(stack, 1)] == ["new"], 15, "the spare is of the new image")
+    assert len(stack.host.desktops) == 1
+
+
+def test_a_spare_whose_creation_got_lost(stack):
+    make_pool(stack)
+    stack.host.lose_creates = True
+    stack.admin.patch("pools/lab", {"spares": 1})
+    wait_for(lambda: stack.host.called("desktop.create"), 10, "the spare is asked for")
+    stack.stop("broker", signal.SIGKILL)
+    stack.host.lose_creates = False
+    stack.start_broker()
+    assert len(wait_for_spares(stack, 1)) == 1 and len(stack.host.desktops) == 1
+
+
+def test_a_spare_that_the_host_lost_is_replaced(stack):
+    make_pool(stack, spares=1)
+    lost = wait_for_spares(stack, 1)[0]["id"]
+    stack.host.stop()
+    del stack.host.desktops[lost]
+    stack.host.start()
+    wait_for(lambda: [item["id"] for item in spares_of(stack)] not in ([], [lost]), 15, "another one waits")
+
+
+def test_a_spare_that_fails_is_not_made_again_at_once(stack):
+    stack.host.auto_ready = False
+    make_pool(stack, spares=1)
+    spare = wait_for(lambda: list(stack.host.desktops), 10, "it starts")[0]
+    stack.host.change(spare, state="failed", reason="QEMU ended.")
+    wait_for(lambda: not stack.host.desktops, 10, "it is thrown away")
+    # Who asks gets one all the same.
+    stack.host.auto_ready = True
+    assert session_of(stack)["state"] == "ready"
+    assert len(stack.host.called("desktop.create")) == 2
+
+
+def test_the_memory_of_what_starts_is_kept(stack):
+    stack.host.auto_ready = False
+    stack.host.info["memory_free_mib"] = 900
+    stack.host.restart()
+    wait_for(lambda: stack.admin.get("hosts/local").get("memory_free_mib") == 900, 10, "the host says so")
+    make_pool(stack, start="cold")
+    first = stack.ann.post("sessions", {"pool": "lab"})
+    bob = stack.rest(*stack.make_user("bob"))
+    refused(503, "busy", bob.post, "sessions", {"pool": "lab"})
+    wait_for(lambda: first["desktop"] in stack.host.desktops, 10, "it is being made")
+    stack.host.change(first["desktop"], state="ready")
+    wait_for(lambda: stack.ann.get(f"sessions/{first['id']}")["state"] == "ready", 10, "it runs")
+    assert bob.post("sessions", {"pool": "lab"})["state"] == "starting"
+
+
 # Images
 
 def test_an_import_is_followed_and_cancelled(stack):

@@ -281,6 +281,86 @@ test_audit(void)
     scratch_clear(&scratch);
 }
 
+static Desktop *
+add_spare(Scratch *scratch, const Pool *pool, const char *id)
+{
+    Desktop *desktop = g_new0(Desktop, 1);
+
+    desktop->id = g_strdup(id);
+    desktop->pool_id = g_strdup(pool->id);
+    desktop->host = g_strdup("local");
+    desktop->name = g_strdup("spare");
+    desktop->image = g_strdup("demo");
+    desktop->template = g_strdup("t");
+    desktop->spare = TRUE;
+    g_assert_true(desktop_insert(scratch->store, desktop, NULL));
+    return desktop;
+}
+
+/* A spare is given to one user, and to nobody once it is doomed. */
+static void
+test_spares(void)
+{
+    Scratch scratch;
+    g_autoptr(GError) error = NULL;
+    gboolean claimed = FALSE;
+
+    scratch_init(&scratch);
+    g_autoptr(User) ann = add_user(&scratch, "ann", plain);
+    g_autoptr(User) bob = add_user(&scratch, "bob", plain);
+    g_autoptr(Pool) pool = add_pool(&scratch, "demo", "everyone");
+    g_autoptr(Desktop) first = add_spare(&scratch, pool, "d1");
+    g_autoptr(Desktop) second = add_spare(&scratch, pool, "d2");
+
+    g_assert_true(desktop_claim(scratch.store, "d1", ann->id, &claimed, &error));
+    g_assert_true(claimed);
+    g_assert_true(desktop_claim(scratch.store, "d1", bob->id, &claimed, &error));
+    g_assert_false(claimed);
+    g_assert_true(desktop_set_doomed(scratch.store, "d2", &error));
+    g_assert_true(desktop_claim(scratch.store, "d2", bob->id, &claimed, &error));
+    g_assert_false(claimed);
+
+    g_autoptr(Desktop) hers = desktop_find_of(scratch.store, pool->id, ann->id, &error);
+    g_assert_cmpstr(hers->id, ==, "d1");
+    g_assert_false(hers->spare);
+    g_assert_cmpstr(hers->template, ==, "t");
+    g_autoptr(GPtrArray) left = desktop_list_spares(scratch.store, pool->id, &error);
+    g_assert_cmpuint(left->len, ==, 0);
+    scratch_clear(&scratch);
+}
+
+/* The most starts within one minute, of those since a time. */
+static void
+test_demand(void)
+{
+    static const gint64 starts[] = {60, 61, 119, 120, 185, 186, 187, 239};
+    Scratch scratch;
+    gint64 peak = -1;
+
+    scratch_init(&scratch);
+    g_autoptr(Pool) pool = add_pool(&scratch, "demo", "everyone");
+    g_assert_true(session_peak_of_pool(scratch.store, pool->id, 0, &peak, NULL));
+    g_assert_cmpint(peak, ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(starts); i++) {
+        g_autofree char *name = g_strdup_printf("u%u", i);
+        g_autoptr(User) user = add_user(&scratch, name, plain);
+        Session session = {.id = name,
+                           .user_id = user->id,
+                           .pool_id = pool->id,
+                           .desktop_id = name,
+                           .state = (char *)"ready",
+                           .step = (char *)"ready",
+                           .step_text = (char *)"",
+                           .created_at = starts[i]};
+        g_assert_true(session_insert(scratch.store, &session, NULL));
+    }
+    g_assert_true(session_peak_of_pool(scratch.store, pool->id, 0, &peak, NULL));
+    g_assert_cmpint(peak, ==, 4);
+    g_assert_true(session_peak_of_pool(scratch.store, pool->id, 187, &peak, NULL));
+    g_assert_cmpint(peak, ==, 2);
+    scratch_clear(&scratch);
+}
+
 static void
 test_strangers(void)
 {
@@ -307,6 +387,8 @@ main(int argc, char **argv)
     g_test_add_func("/model/token-slides", test_token_slides);
     g_test_add_func("/model/sessions", test_sessions);
     g_test_add_func("/model/audit", test_audit);
+    g_test_add_func("/model/spares", test_spares);
+    g_test_add_func("/model/demand", test_demand);
     g_test_add_func("/model/strangers", test_strangers);
     return g_test_run();
 }

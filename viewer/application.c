@@ -92,6 +92,7 @@ add_actions(Application *application)
          .change_state = on_appearance},
     };
     static const char *const full_screen_keys[] = {"F11", NULL};
+    static const char *const statistics_keys[] = {"<Primary><Alt>s", NULL};
     g_action_map_add_action_entries(G_ACTION_MAP(application), entries, G_N_ELEMENTS(entries),
                                     application);
     GAction *appearance = g_action_map_lookup_action(G_ACTION_MAP(application), "appearance");
@@ -100,6 +101,8 @@ add_actions(Application *application)
         g_variant_new_string(appearance_choice_word(settings_appearance(application->settings))));
     gtk_application_set_accels_for_action(GTK_APPLICATION(application), "win.full-screen",
                                           full_screen_keys);
+    gtk_application_set_accels_for_action(GTK_APPLICATION(application), "win.statistics",
+                                          statistics_keys);
 }
 
 static void

@@ -9,6 +9,10 @@
 #define MAX_CHANGED                                                                                \
     512 /* rectangles; beyond it, cells of 64 pixels describe the change well enough */
 
+/* What changed up to here is told to the pixel. */
+#define TIGHT_MAX_RECTS 16
+#define TIGHT_MAX_AREA  (64 * CELL * CELL)
+
 struct Damage {
     const CompareKernel *kernel;
     int columns, rows; /* of cells */
@@ -125,6 +129,53 @@ collect(Damage *damage, int width, int height, pixman_region32_t *changed)
     region_bound(changed, MAX_CHANGED);
 }
 
+static gboolean
+rows_equal(const guint32 *a, const guint32 *b, int stride, const pixman_box32_t *box, int y)
+{
+    gsize at = (gsize)y * (gsize)stride + (gsize)box->x1;
+
+    return memcmp(a + at, b + at, (gsize)(box->x2 - box->x1) * sizeof *a) == 0;
+}
+
+static gboolean
+columns_equal(const guint32 *a, const guint32 *b, int stride, const pixman_box32_t *box, int x)
+{
+    gsize at = (gsize)box->y1 * (gsize)stride + (gsize)x;
+
+    for (int y = box->y1; y < box->y2; y++, at += (gsize)stride)
+        if (a[at] != b[at])
+            return FALSE;
+    return TRUE;
+}
+
+/* A blinking cursor is half of a cell, a letter a quarter of those it touches. Where that little
+ * changed, each rectangle ends where the change does; each holds one. */
+static void
+tighten(const guint32 *last, const guint32 *next, int stride, pixman_region32_t *changed)
+{
+    pixman_box32_t tight[TIGHT_MAX_RECTS];
+    int n = 0;
+    const pixman_box32_t *boxes = region_boxes(changed, &n);
+
+    if (n == 0 || n > TIGHT_MAX_RECTS || region_area(changed) > TIGHT_MAX_AREA)
+        return;
+    for (int i = 0; i < n; i++) {
+        pixman_box32_t *box = &tight[i];
+
+        *box = boxes[i];
+        while (box->y2 - box->y1 > 1 && rows_equal(last, next, stride, box, box->y1))
+            box->y1++;
+        while (box->y2 - box->y1 > 1 && rows_equal(last, next, stride, box, box->y2 - 1))
+            box->y2--;
+        while (box->x2 - box->x1 > 1 && columns_equal(last, next, stride, box, box->x1))
+            box->x1++;
+        while (box->x2 - box->x1 > 1 && columns_equal(last, next, stride, box, box->x2 - 1))
+            box->x2--;
+    }
+    pixman_region32_fini(changed);
+    pixman_region32_init_rects(changed, tight, n);
+}
+
 typedef struct {
     const guint32 *source, *last; /* of the row of cells' first pixel, and so is next */
     guint32 *next;
@@ -191,6 +242,7 @@ damage_walk(Damage *damage, const guint32 *source, int source_stride, const guin
         refresh_band(damage, &band, cells);
     }
     collect(damage, width, height, changed);
+    tighten(last, next, stride, changed);
     walked = damage->changed;
     damage->changed = damage->stale;
     damage->stale = walked;

@@ -19,9 +19,9 @@ void damage_free(Damage *damage);
  * that follows. Where the two differ (what changed in the walk before) is remembered here; a first
  * walk, or one with another size, takes them to be equal. Strides in pixels; next's is last's.
  * hint: what the source says may have changed (clipped to the size, widened to whole cells of
- * 16 x 16 pixels). changed is overwritten with what did: exact to a cell, coarser where it is
- * scattered. When it is empty, next and last are equal; else they differ in it only, and change
- * places before the next walk. */
+ * 16 x 16 pixels). changed is overwritten with what did: exact to a cell, to the pixel
+ * where little changed, coarser where it is scattered. When it is empty, next and last are equal;
+ * else they differ in it only, and change places before the next walk. */
 void damage_walk(Damage *damage, const guint32 *source, int source_stride, const guint32 *last,
                  guint32 *next, int stride, int width, int height, const pixman_region32_t *hint,
                  pixman_region32_t *changed);

@@ -160,16 +160,6 @@ on_pointer(int x, int y, guint buttons, gpointer user)
 }
 
 static void
-on_resize(int width, int height, gpointer user)
-{
-    VncClient *client = user;
-
-    vnc_update_size_asked(client->update);
-    client->events->resize_wanted(width, height, client->user);
-    wants_frame(client);
-}
-
-static void
 send_fence(VncClient *client, guint32 flags, const guint8 *payload, gsize size)
 {
     guint8 message[9 + VNC_MAX_FENCE] = {SERVER_FENCE};
@@ -292,7 +282,6 @@ static const VncPeerEvents peer_events = {
     .keysym = on_keysym,
     .key = on_key,
     .pointer = on_pointer,
-    .resize = on_resize,
     .fence = on_fence,
     .continuous = on_continuous,
 };
@@ -331,6 +320,15 @@ on_encodings(VncClient *client, const guint8 *list, guint n_encodings)
     }
 }
 
+/* Not the library's business: it would leak a little with each. */
+static void
+on_desktop_size(VncClient *client, int width, int height)
+{
+    vnc_update_size_asked(client->update);
+    client->events->resize_wanted(width, height, client->user);
+    wants_frame(client);
+}
+
 /* How many bytes were used; 0: more are needed; -1: the client broke the protocol. */
 static gssize
 take_cut_text(VncClient *client, const guint8 *data, gsize size)
@@ -358,6 +356,10 @@ take_message(VncClient *client, const guint8 *data, gsize size)
         return MIN(length, 0);
     if (data[0] == VNC_CUT_TEXT)
         return take_cut_text(client, data, size);
+    if (data[0] == VNC_SET_DESKTOP_SIZE) {
+        on_desktop_size(client, (int)vnc_get16(data + 2), (int)vnc_get16(data + 4));
+        return length;
+    }
     if (data[0] == VNC_SET_ENCODINGS)
         on_encodings(client, data + 4, vnc_get16(data + 2));
     return vnc_peer_feed(client->peer, data, (gsize)length) ? length : -1;

@@ -145,16 +145,6 @@ on_pointer(int buttons, int x, int y, rfbClientPtr client)
     peer->events->pointer(x, y, (guint)buttons, peer->user);
 }
 
-static int
-on_desktop_size(int width, int height, int n_screens, struct rfbExtDesktopScreen *screens,
-                rfbClientPtr client)
-{
-    VncPeer *peer = client->clientData;
-
-    peer->events->resize(width, height, peer->user);
-    return rfbExtDesktopSize_Success;
-}
-
 static void
 on_request(rfbClientPtr client, rfbFramebufferUpdateRequestMsg *message)
 {
@@ -208,7 +198,6 @@ vnc_protocol_new(const char *name)
     screen->fdQuota = 1;
     screen->kbdAddEvent = on_key;
     screen->ptrAddEvent = on_pointer;
-    screen->setDesktopSizeHook = on_desktop_size;
     screen->setTranslateFunction = on_format;
     return protocol;
 }

@@ -22,7 +22,6 @@ typedef struct {
     void (*keysym)(guint32 keysym, gboolean down, gpointer user);
     void (*key)(guint qnum, gboolean down, gpointer user);
     void (*pointer)(int x, int y, guint buttons, gpointer user);
-    void (*resize)(int width, int height, gpointer user);
     void (*fence)(guint32 flags, const guint8 *payload, gsize size, gpointer user);
     void (*continuous)(gboolean on, int x, int y, int width, int height, gpointer user);
 } VncPeerEvents;

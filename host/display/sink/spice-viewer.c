@@ -30,6 +30,7 @@ struct SpiceViewer {
     guint64 ended_bytes; /* to the client, by connections that ended */
     guint streams;       /* connections that the server has */
     guint32 connection;
+    gboolean watches; /* its display channel is up */
     guint deadline, going;
 };
 
@@ -91,6 +92,9 @@ channel_event(int event, const SpiceChannelEventInfo *info, gpointer user)
         viewer->connection = (guint32)info->connection_id;
         g_clear_handle_id(&viewer->deadline, g_source_remove);
         viewer->events->changed(viewer->user);
+    } else if (event == SPICE_CHANNEL_EVENT_INITIALIZED && info->type == SPICE_CHANNEL_DISPLAY) {
+        viewer->watches = TRUE;
+        viewer->context->events->wants_frame(viewer->context->user);
     } else if (event == SPICE_CHANNEL_EVENT_DISCONNECTED) {
         viewer->streams -= MIN(viewer->streams, 1);
         if (is_main && viewer->connection)
@@ -280,7 +284,7 @@ SinkProgress
 spice_viewer_progress(SpiceViewer *viewer)
 {
     SpiceScope *previous = spice_scope_enter(&viewer->scope);
-    SinkProgress progress = viewer->connection ? qxl_screen_progress(viewer->screen) : SINK_SENDING;
+    SinkProgress progress = viewer->watches ? qxl_screen_progress(viewer->screen) : SINK_SENDING;
     spice_scope_leave(previous);
     return progress;
 }

@@ -10,6 +10,11 @@
 #define MAX_VIEWERS  16
 #define MAX_LINKS    64  /* connections that have not said whose they are */
 #define MAX_DRAWINGS 128 /* of one frame: fewer, larger bitmaps beyond that */
+/* A slow viewer's frames are too far apart to tell a video by. Where there may be one, frames are
+ * looked at meanwhile this often, and so often until a viewer takes one again. */
+#define PEEP_MS   50
+#define MAX_PEEPS 60
+#define PEEP_AREA (160 * 112) /* pixels: smaller is no video */
 
 /* The SPICE sink: all viewers, each with a server of its own. */
 struct Sink {
@@ -18,6 +23,9 @@ struct Sink {
     BitmapPool *bitmaps;
     GArray *drawings; /* of the frame that is presented */
     const Frame *frame;
+    gboolean maybe_video; /* most of what changed last looks like photographs and did not move */
+    guint peep, peeps;    /* the timer; how many in a row */
+    gboolean peep_due;
     ClientStats gone; /* what viewers counted that have left */
     Cursor *cursor;   /* NULL: hidden */
     guint rate;       /* of the sound that plays; 0: none */
@@ -65,6 +73,7 @@ spice_close(Sink *sink)
 {
     if (!sink)
         return;
+    g_clear_handle_id(&sink->peep, g_source_remove);
     g_ptr_array_unref(sink->links);
     g_ptr_array_unref(sink->viewers);
     g_array_unref(sink->drawings);
@@ -143,12 +152,54 @@ spice_add_client(Sink *sink, int fd, GError **error)
 }
 
 static gboolean
+peep(gpointer user)
+{
+    Sink *sink = user;
+    sink->peep = 0;
+    sink->peeps++;
+    sink->peep_due = TRUE;
+    sink->context.events->wants_frame(sink->context.user);
+    return G_SOURCE_REMOVE;
+}
+
+/* No viewer has room. */
+static gboolean
+may_peep(Sink *sink)
+{
+    gboolean due = sink->peep_due;
+    sink->peep_due = FALSE;
+    if (sink->maybe_video && sink->peeps < MAX_PEEPS && !sink->peep)
+        sink->peep = g_timeout_add(PEEP_MS, peep, sink);
+    return due;
+}
+
+static gboolean
 spice_ready(Sink *sink)
 {
     gboolean ready = FALSE;
     for (guint i = 0; i < sink->viewers->len; i++)
         ready |= qxl_screen_ready(spice_viewer_screen(g_ptr_array_index(sink->viewers, i)));
-    return ready;
+    if (ready) {
+        g_clear_handle_id(&sink->peep, g_source_remove);
+        sink->peeps = 0;
+    }
+    return ready || may_peep(sink);
+}
+
+static gboolean
+looks_like_video(const Plan *plan)
+{
+    guint n_ops;
+    gint64 photos = 0, others = 0;
+    const PlanOp *ops = plan_ops(plan, &n_ops);
+    for (guint i = 0; i < n_ops; i++) {
+        gint64 area = (gint64)ops[i].width * ops[i].height;
+        if (ops[i].kind == PLAN_LOSSY || ops[i].kind == PLAN_VIDEO)
+            photos += area;
+        else
+            others += area;
+    }
+    return photos > others && photos >= PEEP_AREA;
 }
 
 static void
@@ -217,6 +268,8 @@ spice_present(Sink *sink, const Frame *frame, const Plan *plan)
         return;
     if (plan)
         make_drawings(sink, frame, plan);
+    if (!region_is_empty(&frame->damage))
+        sink->maybe_video = plan && looks_like_video(plan);
     for (guint i = 0; i < sink->viewers->len; i++) {
         QxlScreen *screen = spice_viewer_screen(g_ptr_array_index(sink->viewers, i));
         qxl_screen_update(screen, frame, plan != NULL,

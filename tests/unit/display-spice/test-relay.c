@@ -220,7 +220,8 @@ static void
 feed_in_pieces(SpiceMeter *meter, SpiceMeterSide side, GByteArray *bytes)
 {
     for (gsize at = 0; at < bytes->len;) {
-        gsize part = MIN((gsize)g_test_rand_int_range(1, 90), bytes->len - at);
+        gsize part = (gsize)g_test_rand_int_range(1, 90);
+        part = MIN(part, bytes->len - at);
         spice_meter_feed(meter, side, bytes->data + at, part);
         at += part;
     }
@@ -269,7 +270,8 @@ test_meter_noise(void)
         if (round % 2)
             memcpy(noise, "REDQ\2\0\0\0\2\0\0\0\4\0\0", 16);
         for (gsize at = 0, part; at < sizeof noise; at += part) {
-            part = MIN((gsize)g_test_rand_int_range(1, 50), sizeof noise - at);
+            part = (gsize)g_test_rand_int_range(1, 50);
+            part = MIN(part, sizeof noise - at);
             spice_meter_feed(&meter, (SpiceMeterSide)g_test_rand_int_range(0, 2), noise + at, part);
         }
     }

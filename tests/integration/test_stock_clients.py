@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A recorded screen in the windows of clients as everybody has them: settled, no pixel is wrong."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+import numpy
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+import recording  # noqa: E402
+from display_support import DEADLINE, Bridge, Client  # noqa: E402
+from harness import paths  # noqa: E402
+from harness.janitor import Janitor  # noqa: E402
+from harness.processes import write_pid_file  # noqa: E402
+from harness.wait import wait_for  # noqa: E402
+from PIL import Image  # noqa: E402
+from seat import Seat  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Replay:
+    """An oriel-display that plays a recording, whose last picture then stays."""
+
+    def __init__(self, path, size):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="o", dir="/tmp"))
+        self.janitor = Janitor(self.folder)
+        self.clients = []
+        with open(self.folder / "display.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [paths.program("oriel-display"), "--source", f"replay:{path}", "--size", size, "--rate", "30",
+                 "--vnc-unix", self.path("vnc"), "--spice-unix", self.path("spice"),
+                 "--control-unix", self.path("control")], stdout=log, stderr=log)
+        write_pid_file(self.folder / "display.pid", self.process.pid)
+        wait_for((self.folder / "control").exists, DEADLINE, "oriel-display")
+
+    def path(self, name):
+        return str(self.folder / name)
+
+    def stats(self):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(DEADLINE)
+            sock.connect(self.path("control"))
+            sock.sendall(b'{"id":"1","call":"stats","args":{}}\n')
+            return json.loads(sock.makefile().readline())["result"]
+
+    def vnc_port(self):
+        bridge = Bridge(self.folder / "vnc")
+        self.clients.append(bridge)
+        return bridge.port
+
+    def close(self):
+        for client in self.clients:
+            client.close()
+        self.janitor.finish()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """The recording and its last picture."""
+    with tempfile.TemporaryDirectory(prefix="o", dir="/tmp") as folder:
+        path = pathlib.Path(folder) / "recording"
+        yield path, recording.write(path)
+
+
+@pytest.fixture(scope="module")
+def seat():
+    with Seat(1000, 700) as place:
+        yield place
+
+
+@pytest.fixture
+def replay(recorded):
+    display = Replay(recorded[0], f"{recording.WIDTH}x{recording.HEIGHT}")
+    yield display
+    display.close()
+
+
+def shows(seat, wanted):
+    return recording.where(numpy.asarray(seat.picture()), wanted)
+
+
+def watch(seat, command, wanted):
+    """Runs a viewer until its window shows the wanted picture."""
+    process = seat.start(command, pathlib.Path(command[0]).name)
+    try:
+        wait_for(lambda: process.poll() is not None or shows(seat, wanted), DEADLINE, f"{command} shows the picture", 0.1)
+        assert process.poll() is None, f"{command} ended"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+TIGERVNC = {
+    "tight": ["-PreferredEncoding=Tight", "-NoJPEG=1"],
+    "tight-jpeg": ["-PreferredEncoding=Tight", "-NoJPEG=0", "-QualityLevel=8"],
+    "tight-jpeg-low": ["-PreferredEncoding=Tight", "-NoJPEG=0", "-QualityLevel=2"],
+    "zrle": ["-PreferredEncoding=ZRLE"],
+    "hextile": ["-PreferredEncoding=Hextile"],
+    "raw": ["-PreferredEncoding=Raw"],
+}
+
+
+@pytest.mark.parametrize("encoding", TIGERVNC)
+def test_tigervnc(replay, recorded, seat, encoding):
+    watch(seat, ["xtigervncviewer", "-SecurityTypes=None", "-AutoSelect=0", "-RemoteResize=0", "-ReconnectOnError=0",
+                 "-AlertOnFatalError=0", *TIGERVNC[encoding], f"127.0.0.1::{replay.vnc_port()}"], recorded[1])
+
+
+@pytest.mark.parametrize("quality", ["lossless", "lossy"])
+def test_gtk_vnc(replay, recorded, seat, quality):
+    watch(seat, ["/usr/bin/python3", str(HERE / "gtk-vnc-viewer.py"), replay.path("vnc"), quality], recorded[1])
+
+
+def test_remote_viewer(replay, recorded, seat):
+    watch(seat, ["remote-viewer", f"spice+unix://{replay.path('spice')}"], recorded[1])
+    assert replay.stats()["updates"] > 0
+
+
+def picture_of(client, folder):
+    path = str(folder / "client.ppm")
+    client.do(f"save {path}")
+    with Image.open(path) as image:
+        return numpy.asarray(image.convert("RGB"))
+
+
+def start_spice(replay):
+    client = Client(paths.program("spice-client"), replay.path("spice"))
+    client.expect("size")
+    replay.clients.append(client)
+    return client
+
+
+def test_spice_library(replay, recorded):
+    """As remote-viewer draws it, and what it cost: libspice-server compresses, counts, and moves what moved."""
+    client = start_spice(replay)
+    wait_for(lambda: (picture_of(client, replay.folder) == recorded[1]).all(), DEADLINE, "the last picture")
+    stats = wait_for(lambda: replay.stats() if replay.stats()["spice"][0]["settled"] else None, DEADLINE, "settled")
+    viewer = stats["spice"][0]
+    assert 0 < viewer["bytes"] < recording.WIDTH * recording.HEIGHT * 4 * 10, "not whole frames without compression"
+    assert viewer["updates"] > 5
+    assert viewer["round_trip_us"] > 0
+
+
+def test_spice_viewer_that_stalls(replay, recorded):
+    """One that stops reading neither holds up the other nor makes the display grow."""
+    stalled = start_spice(replay)
+    os.kill(stalled.process.pid, 19)  # SIGSTOP
+    try:
+        other = start_spice(replay)
+        other_shows = wait_for(lambda: replay.stats()["spice_clients"] >= 1 and picture_of(other, replay.folder) is not None,
+                               DEADLINE, "the other viewer")
+        assert other_shows
+    finally:
+        os.kill(stalled.process.pid, 18)  # SIGCONT
+    for client in (stalled, other):
+        wait_for(lambda c=client: (picture_of(c, replay.folder) == recorded[1]).all(), DEADLINE, "the last picture")
+
+
+WORKLOADS = pathlib.Path(os.environ.get("ORIEL_WORKLOADS") or "/nonexistent")
+
+
+@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.raw.zst")), ids=lambda path: path.name)
+def test_spice_shows_recordings(path):
+    """Larger recordings, 1920x1080, where there are some: the folder ORIEL_WORKLOADS."""
+    replay = Replay(path, "1920x1080")
+    try:
+        decoder = subprocess.run(["zstd", "-dcq", "--long=27", path], stdout=subprocess.PIPE, check=True)
+        last = numpy.frombuffer(decoder.stdout[-1920 * 1080 * 4:], dtype=numpy.uint8).reshape(1080, 1920, 4)[:, :, 2::-1]
+        client = start_spice(replay)
+        wait_for(lambda: (picture_of(client, replay.folder) == last).all(), DEADLINE, "the last picture", 0.3)
+    finally:
+        replay.close()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "viewer.h"
+#include "rfb-h264.h"
 
 #include <dlfcn.h>
 #include <rfb/rfbclient.h>
@@ -125,6 +126,8 @@ viewer_new(const char *path, const ViewerSettings *settings)
     if (!rfbInitClient(viewer->client, NULL, NULL)) {
         viewer->client = NULL; /* freed by the library */
         g_clear_pointer(&viewer, viewer_free);
+    } else if (strstr(settings->encodings, "h264")) {
+        rfb_h264_ask(viewer->client, settings->quality);
     }
     return viewer;
 }
@@ -138,6 +141,7 @@ viewer_free(Viewer *viewer)
         g_free(g_array_index(viewer->snapshots, Snapshot, i).pixels);
     g_array_unref(viewer->snapshots);
     if (viewer->client) {
+        rfb_h264_clear(viewer->client);
         g_clear_pointer(&viewer->client->frameBuffer, g_free);
         rfbClientCleanup(viewer->client);
     }

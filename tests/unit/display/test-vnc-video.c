@@ -33,13 +33,25 @@ count(rfbClient *client, gpointer user)
     pictures->all = rfb_h264_pictures(client, &pictures->key);
 }
 
+typedef struct {
+    VncViewer *viewer;
+    Pictures pictures;
+} Look;
+
+static gboolean
+has_looked(gpointer user)
+{
+    Look *look = user;
+    return vnc_viewer_look(look->viewer, count, &look->pictures);
+}
+
 /* H.264 pictures that the viewer has decoded. */
 static Pictures
-pictures_of(VncViewer *viewer)
+pictures_of(VncDesk *desk, VncViewer *viewer)
 {
-    Pictures pictures;
-    vnc_viewer_look(viewer, count, &pictures);
-    return pictures;
+    Look look = {.viewer = viewer};
+    g_assert_true(vnc_desk_wait(has_looked, &look, 20));
+    return look.pictures;
 }
 
 static void
@@ -94,6 +106,19 @@ desk_new(void)
     return desk;
 }
 
+/* Frames until the viewer has had so many pictures more: it may take a while until the video is
+ * known for one, or a key frame is due. */
+static guint
+play_until(VncDesk *desk, VncViewer *viewer, guint time, guint more)
+{
+    guint wanted = pictures_of(desk, viewer).all + more;
+    gint64 end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+    while (pictures_of(desk, viewer).all < wanted && g_get_monotonic_time() < end)
+        play(desk, viewer, time++);
+    g_assert_cmpuint(pictures_of(desk, viewer).all, >=, wanted);
+    return time;
+}
+
 /* A client alone is sent one key frame and then what follows; when the video stands still, every
  * pixel. */
 static void
@@ -102,10 +127,8 @@ test_alone(void)
     VncDesk *desk = desk_new();
     VncViewer *viewer = vnc_viewer_new(vnc_desk_connect(desk), &h264);
     vnc_desk_assert_shown(desk, viewer, "before");
-    for (guint time = 0; time < 40; time++)
-        play(desk, viewer, time);
-    g_assert_cmpuint(pictures_of(viewer).all, >=, 25);
-    g_assert_cmpuint(pictures_of(viewer).key, ==, 1);
+    play_until(desk, viewer, 0, 25);
+    g_assert_cmpuint(pictures_of(desk, viewer).key, <=, 3); /* one, but where the machine pauses */
     vnc_desk_assert_shown(desk, viewer, "settled");
     vnc_viewer_free(viewer);
     vnc_desk_free(desk);
@@ -118,33 +141,26 @@ test_together(void)
 {
     VncDesk *desk = desk_new();
     VncViewer *first = vnc_viewer_new(vnc_desk_connect(desk), &h264), *late, *old, *sharp;
+    guint time;
     vnc_desk_assert_shown(desk, first, "first");
-    for (guint time = 0; time < 20; time++)
-        play(desk, first, time);
+    time = play_until(desk, first, 0, 8);
     late = vnc_viewer_new(vnc_desk_connect(desk), &h264);
     old = vnc_viewer_new(vnc_desk_connect(desk), &jpeg);
     sharp = vnc_viewer_new(vnc_desk_connect(desk), &exact);
-    for (guint time = 20; time < 48; time++) {
-        play(desk, first, time);
-        play(desk, late, time);
-        play(desk, old, time);
-        vnc_desk_assert_shown(desk, sharp, "lossless");
-        if (time == 30)
-            vnc_viewer_pause(late, TRUE);
-        if (time == 30)
-            for (guint i = 0; i < 8; i++)
-                play(desk, first, 100 + i);
-        if (time == 30)
-            vnc_viewer_pause(late, FALSE);
-    }
-    g_assert_cmpuint(pictures_of(late).all, >=, 15);
-    g_assert_cmpuint(pictures_of(late).key, >=, 1);
+    time = play_until(desk, late, time, 8);
+    g_assert_cmpuint(pictures_of(desk, late).key, >=, 1);
+    play(desk, first, time++);
+    play(desk, old, time++);
+    vnc_viewer_pause(late, TRUE);
+    time = play_until(desk, first, time, 8);
+    vnc_viewer_pause(late, FALSE);
+    time = play_until(desk, late, time, 8);
     vnc_desk_assert_shown(desk, first, "first, settled");
     vnc_desk_assert_shown(desk, late, "late, settled");
     vnc_desk_assert_shown(desk, old, "without H.264, settled");
+    vnc_desk_assert_shown(desk, sharp, "lossless");
     vnc_viewer_free(first);
-    for (guint time = 0; time < 20; time++)
-        play(desk, late, time);
+    play_until(desk, late, time, 8);
     vnc_desk_assert_shown(desk, late, "alone, settled");
     vnc_viewer_free(late);
     vnc_viewer_free(old);
@@ -161,10 +177,7 @@ test_resize(void)
     const int sizes[][2] = {{1001, 613}, {640, 480}, {500, 353}};
     vnc_desk_assert_shown(desk, viewer, "before");
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
-        guint before = pictures_of(viewer).all;
-        for (guint time = 0; time < 15; time++)
-            play(desk, viewer, time);
-        g_assert_cmpuint(pictures_of(viewer).all, >, before);
+        play_until(desk, viewer, 0, 4);
         vnc_desk_resize(desk, sizes[i][0], sizes[i][1]);
         vnc_desk_paint(desk, i);
         vnc_desk_show(desk, 0, 0, desk->width, desk->height);

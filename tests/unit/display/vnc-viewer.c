@@ -237,12 +237,14 @@ vnc_viewer_distance(VncViewer *viewer, const guint32 *pixels, int stride, int x,
     return (int)sum;
 }
 
-void
+gboolean
 vnc_viewer_look(VncViewer *viewer, void (*look)(rfbClient *client, gpointer user), gpointer user)
 {
-    pthread_mutex_lock(&viewer->mutex);
+    if (pthread_mutex_trylock(&viewer->mutex) != 0)
+        return FALSE;
     look(viewer->client, user);
     pthread_mutex_unlock(&viewer->mutex);
+    return TRUE;
 }
 
 gboolean

@@ -35,9 +35,9 @@ char *vnc_viewer_hash(VncViewer *viewer);
  * channel in a rectangle, in 256ths; -1 as above. */
 int vnc_viewer_distance(VncViewer *viewer, const guint32 *pixels, int stride, int x, int y,
                         int width, int height);
-/* Calls look while the client stands still. */
-void vnc_viewer_look(VncViewer *viewer, void (*look)(struct _rfbClient *client, gpointer user),
-                     gpointer user);
+/* Calls look while the client stands still. FALSE: it does not, and may wait for the caller. */
+gboolean vnc_viewer_look(VncViewer *viewer, void (*look)(struct _rfbClient *client, gpointer user),
+                         gpointer user);
 gboolean vnc_viewer_failed(VncViewer *viewer); /* its connection ended by itself */
 /* From the test's thread, queued for the client's. */
 void vnc_viewer_key(VncViewer *viewer, guint32 keysym, gboolean down);

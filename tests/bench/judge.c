@@ -4,7 +4,6 @@
 #include <math.h>
 
 #define WINDOW 8 /* pixels, each way */
-#define STEP   4
 #define AHEAD  3 /* frames that an update may have left out */
 #define COLOUR 0x00ffffffu
 
@@ -33,21 +32,22 @@ squared_error(Picture a, Picture b, const pixman_box32_t *box, int step)
     return sum;
 }
 
-static double
+static float
 luma(guint32 p)
 {
-    return 0.299 * (p >> 16 & 255) + 0.587 * (p >> 8 & 255) + 0.114 * (p & 255);
+    return 0.299f * (float)(p >> 16 & 255) + 0.587f * (float)(p >> 8 & 255) +
+           0.114f * (float)(p & 255);
 }
 
 static double
 ssim_window(Picture a, Picture b, int x, int y)
 {
     const double c1 = 6.5025, c2 = 58.5225, n = WINDOW * WINDOW; /* (0.01 · 255)², (0.03 · 255)² */
-    double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+    float sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
     for (int j = y; j < y + WINDOW; j++)
         for (int i = x; i < x + WINDOW; i++) {
-            double p = luma(a.pixels[(gsize)j * (gsize)a.stride + (gsize)i]),
-                   q = luma(b.pixels[(gsize)j * (gsize)b.stride + (gsize)i]);
+            float p = luma(a.pixels[(gsize)j * (gsize)a.stride + (gsize)i]),
+                  q = luma(b.pixels[(gsize)j * (gsize)b.stride + (gsize)i]);
             sa += p;
             sb += q;
             saa += p * p;
@@ -64,8 +64,8 @@ ssim(Picture a, Picture b, const pixman_box32_t *box)
 {
     double sum = 0;
     guint n = 0;
-    for (int y = box->y1; y + WINDOW <= box->y2; y += STEP)
-        for (int x = box->x1; x + WINDOW <= box->x2; x += STEP, n++)
+    for (int y = box->y1; y + WINDOW <= box->y2; y += WINDOW)
+        for (int x = box->x1; x + WINDOW <= box->x2; x += WINDOW, n++)
             sum += ssim_window(a, b, x, y);
     return n ? sum / n : 1;
 }
@@ -163,9 +163,10 @@ judge_moving(const Recording *recording, const Viewer *viewer, json_t *object)
             continue;
         Picture is = {viewer_snapshot(viewer, (guint)shown[i]), width},
                 wanted = {recording_frame(recording, frame->number), width};
-        error += squared_error(is, wanted, &frame->box, 1);
+        double wrong = squared_error(is, wanted, &frame->box, 1);
+        error += wrong;
         area += (double)(frame->box.x2 - frame->box.x1) * (frame->box.y2 - frame->box.y1);
-        similar += ssim(is, wanted, &frame->box);
+        similar += wrong > 0 ? ssim(is, wanted, &frame->box) : 1;
         n++;
     }
     double mean = area > 0 ? error / (area * 3) : 0;

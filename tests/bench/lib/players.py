@@ -73,7 +73,7 @@ class LibVncServer(Player):
         with folder() as place:
             server = [self.programs.bench("bench-libvncserver"), workload.raw, workload.width, workload.height,
                       place / "vnc"]
-            with running(server, stdout=subprocess.PIPE, text=True) as peer:
+            with running(server, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as peer:
                 if peer.stdout.readline().strip() != "listening":
                     raise Failed("bench-libvncserver did not listen")
                 with self.client(place / "vnc", workload, mode, judge) as client:

@@ -38,6 +38,23 @@ def table(results):
     return "\n".join(lines)
 
 
+def scale_tables(figures):
+    """Several viewers and idle desktops; "" where they were left out."""
+    text = ""
+    if figures.get("viewers"):
+        text += "| workload | viewers | CPU s | to one viewer | MB |\n|---|---|---|---|---|\n"
+        for row in figures["viewers"]:
+            text += (f"| {row['workload']}, {row['mode']} | {row['viewers']} | {row['cpu_seconds']:.3f} | {row['ratio']:.2f} | "
+                     f"{row['bytes'] / 1e6:.2f} |\n")
+        text += "\n"
+    if figures.get("idle"):
+        text += "| idle desktops | CPU ms | in s |\n|---|---|---|\n"
+        for row in figures["idle"]:
+            text += f"| {row['desktops']} | {row['cpu_seconds'] * 1000:.2f} | {row['seconds']} |\n"
+        text += "\n"
+    return text
+
+
 def target_table(rows):
     lines = ["| target | wanted | got | |", "|---|---|---|---|"]
     for row in rows:

@@ -57,3 +57,15 @@ def check(results):
             rows.append({"text": f"{workload}, {mode}: wrong pixels once settled", "wanted": "= 0",
                          "got": ours["wrong_pixels"], "met": ours["wrong_pixels"] == 0 and ours["settled"]})
     return rows
+
+
+def check_scale(figures):
+    rows = []
+    for row in figures.get("viewers", []):
+        if row["viewers"] == 4:
+            rows.append({"text": f"{row['workload']}, {row['mode']}: CPU of four viewers to one",
+                         "wanted": f"≤ {VIEWERS_RATIO}", "got": round(row["ratio"], 2), "met": row["ratio"] <= VIEWERS_RATIO})
+    for row in figures.get("idle", []):
+        rows.append({"text": f"{row['desktops']} idle desktops: CPU ms in {row['seconds']} s", "wanted": "= 0 (less than a clock tick)",
+                     "got": round(row["cpu_seconds"] * 1000, 2), "met": row["cpu_seconds"] < 0.01})
+    return rows

@@ -57,7 +57,7 @@ def find(asked_folder, names, place):
     paths = [path for path in paths if path.suffix in (".raw", ".zst")]
     if not paths:
         from . import draw  # numpy and Pillow are needed only here
-        paths = draw.all_workloads()
+        paths = draw.all_workloads(names)
     workloads = [Workload(path, place) for path in paths]
     workloads.sort(key=lambda w: (KNOWN.index(w.name) if w.name in KNOWN else len(KNOWN), w.name))
     missing = set(names) - {w.name for w in workloads}

@@ -39,6 +39,14 @@ drain(Viewer *viewer)
     }
 }
 
+static void
+on_updated(gpointer user)
+{
+    judge_updated(user);
+}
+
+static const ViewerEvents events = {.updated = on_updated};
+
 int
 main(int argc, char **argv)
 {
@@ -56,22 +64,28 @@ main(int argc, char **argv)
         .encodings = argv[2],
         .quality = atoi(argv[3]),
         .compress = atoi(argv[4]),
-        .snapshots = recording ? recording_frames(recording) * 2 + 8 : 0,
     };
     Viewer *viewer = viewer_new(argv[1], &settings);
     if (!viewer) {
         fprintf(stderr, "bench-client: %s does not answer.\n", argv[1]);
         return 1;
     }
+    Judge *judge = recording ? judge_new(recording, viewer) : NULL;
+    if (judge)
+        viewer_watch(viewer, &events, judge);
     puts("ready");
     fflush(stdout);
     drain(viewer);
-    json_t *object = recording ? judge(recording, viewer) : json_object();
+    if (judge)
+        judge_updated(
+            judge); /* libvncclient does not tell of an update whose answer is not heard any more */
+    json_t *object = judge ? judge_verdict(judge) : json_object();
     json_object_set_new(object, "bytes", json_integer((json_int_t)viewer_bytes(viewer)));
     json_object_set_new(object, "updates", json_integer((json_int_t)viewer_updates(viewer)));
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
+    judge_free(judge);
     viewer_free(viewer);
     recording_free(recording);
     return 0;

@@ -2,9 +2,11 @@
 #include "judge.h"
 
 #include <math.h>
+#include <string.h>
 
 #define WINDOW 8 /* pixels, each way */
 #define AHEAD  3 /* frames that an update may have left out */
+#define SAMPLE 4 /* rows from one looked at to the next, to tell frames apart */
 #define COLOUR 0x00ffffffu
 
 typedef struct {
@@ -82,87 +84,131 @@ count_wrong(Picture a, Picture b, const pixman_box32_t *box)
     return wrong;
 }
 
-/* Frames that differ from those before them, and where. */
+/* A frame that differs from the one before it: where, and how it looked. */
 typedef struct {
     guint number;
     pixman_box32_t box;
+    guint32 *shown; /* NULL: it has not come */
+    double error;   /* of shown, by sample */
 } Distinct;
 
-static GArray *
-find_distinct(const Recording *recording)
+struct Judge {
+    const Recording *recording;
+    const Viewer *viewer;
+    GArray *distinct;
+    guint now; /* of distinct: what was shown last */
+    gboolean begun;
+};
+
+static void
+clear_distinct(gpointer user)
 {
-    GArray *list = g_array_new(FALSE, FALSE, sizeof(Distinct));
+    g_free(((Distinct *)user)->shown);
+}
+
+Judge *
+judge_new(const Recording *recording, const Viewer *viewer)
+{
+    Judge *judge = g_new0(Judge, 1);
     pixman_region32_t damage;
+    judge->recording = recording;
+    judge->viewer = viewer;
+    judge->distinct = g_array_new(FALSE, FALSE, sizeof(Distinct));
+    g_array_set_clear_func(judge->distinct, clear_distinct);
     pixman_region32_init(&damage);
     for (guint i = 0; i < recording_frames(recording); i++) {
         recording_damage(recording, i, 16, &damage);
-        Distinct distinct = {i, *pixman_region32_extents(&damage)};
+        Distinct distinct = {i, *pixman_region32_extents(&damage), NULL, INFINITY};
         if (pixman_region32_not_empty(&damage))
-            g_array_append_val(list, distinct);
+            g_array_append_val(judge->distinct, distinct);
     }
     pixman_region32_fini(&damage);
-    return list;
+    return judge;
+}
+
+void
+judge_free(Judge *judge)
+{
+    if (!judge)
+        return;
+    g_array_unref(judge->distinct);
+    g_free(judge);
+}
+
+static Distinct *
+distinct_of(const Judge *judge, guint index)
+{
+    return &g_array_index(judge->distinct, Distinct, index);
+}
+
+static Picture
+picture_of(const Judge *judge, guint number)
+{
+    return (Picture){recording_frame(judge->recording, number), recording_width(judge->recording)};
 }
 
 static gboolean
-is_empty(Picture picture, const pixman_box32_t *all)
+has_size(const Judge *judge)
 {
-    for (gsize i = 0; i < (gsize)picture.stride * (gsize)all->y2; i++)
+    return viewer_width(judge->viewer) == recording_width(judge->recording) &&
+           viewer_height(judge->viewer) == recording_height(judge->recording);
+}
+
+static gboolean
+is_empty(Picture picture, int height)
+{
+    for (gsize i = 0; i < (gsize)picture.stride * (gsize)height; i++)
         if (picture.pixels[i] & COLOUR)
             return FALSE;
     return TRUE;
 }
 
-/* For each distinct frame, the last snapshot that shows it, or -1: a snapshot shows the frame it is
- * closest to, of those not long after the one before it. */
-static int *
-assign(const Recording *recording, const Viewer *viewer, const GArray *distinct)
+/* The picture shows the frame that it is closest to, of those not long after the one before it. One
+ * frame may come in several updates; it counts as it was at its best. */
+void
+judge_updated(Judge *judge)
 {
-    int width = recording_width(recording);
-    const pixman_box32_t all = {0, 0, width, recording_height(recording)};
-    int *shown = g_new(int, distinct->len);
-    guint now = 0;
-    gboolean begun = FALSE;
-    for (guint i = 0; i < distinct->len; i++)
-        shown[i] = -1;
-    for (guint s = 0; s < viewer_n_snapshots(viewer); s++) {
-        Picture picture = {viewer_snapshot(viewer, s), width};
-        double best = INFINITY;
-        guint nearest = now;
-        begun = begun || !is_empty(picture, &all);
-        if (!begun) /* before the first frame there is an empty screen */
-            continue;
-        for (guint f = now; f < MIN(now + AHEAD, distinct->len); f++) {
-            guint number = g_array_index(distinct, Distinct, f).number;
-            Picture frame = {recording_frame(recording, number), width};
-            double error = squared_error(picture, frame, &all, 4);
-            if (error < best) {
-                best = error;
-                nearest = f;
-            }
+    int width = recording_width(judge->recording), height = recording_height(judge->recording);
+    const pixman_box32_t all = {0, 0, width, height};
+    Picture picture = {viewer_pixels(judge->viewer), width};
+    double best = INFINITY;
+    guint nearest = judge->now;
+    if (!has_size(judge))
+        return;
+    judge->begun = judge->begun || !is_empty(picture, height);
+    if (!judge->begun) /* before the first frame there is an empty screen */
+        return;
+    for (guint i = judge->now; i < MIN(judge->now + AHEAD, judge->distinct->len); i++) {
+        double error =
+            squared_error(picture, picture_of(judge, distinct_of(judge, i)->number), &all, SAMPLE);
+        if (error < best) {
+            best = error;
+            nearest = i;
         }
-        now = nearest;
-        shown[now] = (int)s;
     }
-    return shown;
+    Distinct *distinct = distinct_of(judge, nearest);
+    gsize size = (gsize)width * (gsize)height * sizeof *distinct->shown;
+    judge->now = nearest;
+    if (best > distinct->error)
+        return;
+    distinct->error = best;
+    distinct->shown = distinct->shown ? distinct->shown : g_malloc(size);
+    memcpy(distinct->shown, picture.pixels, size);
 }
 
 static void
-judge_moving(const Recording *recording, const Viewer *viewer, json_t *object)
+judge_moving(const Judge *judge, json_t *object)
 {
-    g_autoptr(GArray) distinct = find_distinct(recording);
-    g_autofree int *shown = assign(recording, viewer, distinct);
-    int width = recording_width(recording);
     double error = 0, area = 0, similar = 0;
     guint n = 0, delivered = 0;
-    for (guint i = 0; i < distinct->len; i++) {
-        const Distinct *frame = &g_array_index(distinct, Distinct, i);
-        delivered += shown[i] >= 0;
+    for (guint i = 0; i < judge->distinct->len; i++) {
+        const Distinct *frame = distinct_of(judge, i);
+        delivered += frame->shown != NULL;
         /* The last frame is there as long as it becomes sharp. */
-        if (shown[i] < 0 || (i + 1 == distinct->len && i > 0))
+        if (!frame->shown || (i + 1 == judge->distinct->len && i > 0))
             continue;
-        Picture is = {viewer_snapshot(viewer, (guint)shown[i]), width},
-                wanted = {recording_frame(recording, frame->number), width};
+        Picture is = {frame->shown, recording_width(judge->recording)},
+                wanted = picture_of(judge, frame->number);
         double wrong = squared_error(is, wanted, &frame->box, 1);
         error += wrong;
         area += (double)(frame->box.x2 - frame->box.x1) * (frame->box.y2 - frame->box.y1);
@@ -170,7 +216,7 @@ judge_moving(const Recording *recording, const Viewer *viewer, json_t *object)
         n++;
     }
     double mean = area > 0 ? error / (area * 3) : 0;
-    json_object_set_new(object, "frames_distinct", json_integer(distinct->len));
+    json_object_set_new(object, "frames_distinct", json_integer(judge->distinct->len));
     json_object_set_new(object, "frames_delivered", json_integer(delivered));
     /* Exact pictures have no finite one. */
     json_object_set_new(object, "psnr",
@@ -179,21 +225,16 @@ judge_moving(const Recording *recording, const Viewer *viewer, json_t *object)
 }
 
 json_t *
-judge(const Recording *recording, const Viewer *viewer)
+judge_verdict(Judge *judge)
 {
     json_t *object = json_object();
-    guint frames = recording_frames(recording);
-    int width = recording_width(recording), height = recording_height(recording);
+    int width = recording_width(judge->recording), height = recording_height(judge->recording);
     const pixman_box32_t all = {0, 0, width, height};
-    if (viewer_width(viewer) != width || viewer_height(viewer) != height) {
-        json_object_set_new(object, "wrong_pixels", json_integer((json_int_t)width * height));
-        return object;
-    }
-    Picture is = {viewer_pixels(viewer), width},
-            wanted = {recording_frame(recording, frames - 1), width};
-    json_object_set_new(object, "wrong_pixels",
-                        json_integer((json_int_t)count_wrong(is, wanted, &all)));
-    if (viewer_n_snapshots(viewer))
-        judge_moving(recording, viewer, object);
+    Picture is = {viewer_pixels(judge->viewer), width},
+            wanted = picture_of(judge, recording_frames(judge->recording) - 1);
+    guint64 wrong =
+        has_size(judge) ? count_wrong(is, wanted, &all) : (guint64)width * (guint64)height;
+    json_object_set_new(object, "wrong_pixels", json_integer((json_int_t)wrong));
+    judge_moving(judge, object);
     return object;
 }

@@ -34,6 +34,7 @@ typedef struct {
     XImage *image;
     clockid_t clock; /* Xvnc's processor time */
     Viewer *viewer;
+    Judge *judge;              /* NULL: not asked for */
     pixman_region32_t missing; /* what was drawn and has not come */
 } Peer;
 
@@ -78,6 +79,16 @@ on_rectangle(int x, int y, int w, int h, gpointer user)
     pixman_region32_subtract(&peer->missing, &peer->missing, &came);
     pixman_region32_fini(&came);
 }
+
+static void
+on_updated(gpointer user)
+{
+    Peer *peer = user;
+    if (peer->judge)
+        judge_updated(peer->judge);
+}
+
+static const ViewerEvents events = {on_rectangle, on_updated};
 
 static gboolean
 show(Peer *peer, guint number)
@@ -134,10 +145,8 @@ static gboolean
 prepare(Peer *peer, char **argv, gboolean judged)
 {
     guint frames = recording_frames(peer->recording);
-    ViewerSettings settings = {.encodings = argv[7],
-                               .quality = atoi(argv[8]),
-                               .compress = atoi(argv[9]),
-                               .snapshots = judged ? frames * 2 + 8 : 0};
+    ViewerSettings settings = {
+        .encodings = argv[7], .quality = atoi(argv[8]), .compress = atoi(argv[9])};
     peer->damage = g_new(pixman_region32_t, frames);
     for (guint i = 0; i < frames; i++) {
         pixman_region32_init(&peer->damage[i]);
@@ -147,7 +156,8 @@ prepare(Peer *peer, char **argv, gboolean judged)
     if (!open_screen(peer, argv[4]) || clock_getcpuclockid(atoi(argv[5]), &peer->clock) ||
         !(peer->viewer = viewer_new(argv[6], &settings)))
         return FALSE;
-    viewer_watch(peer->viewer, on_rectangle, peer);
+    peer->judge = judged ? judge_new(peer->recording, peer->viewer) : NULL;
+    viewer_watch(peer->viewer, &events, peer);
     return TRUE;
 }
 
@@ -162,14 +172,15 @@ main(int argc, char **argv)
         return 1;
     }
     json_t *object = play(&peer);
-    if (argc > 10) {
-        json_t *judged = judge(recording, peer.viewer);
+    if (peer.judge) {
+        json_t *judged = judge_verdict(peer.judge);
         json_object_update(object, judged);
         json_decref(judged);
     }
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
+    judge_free(peer.judge);
     viewer_free(peer.viewer);
     XCloseDisplay(peer.display);
     return 0;

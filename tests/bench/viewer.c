@@ -9,19 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct {
-    guint32 *pixels;
-    guint64 bytes;
-} Snapshot;
-
 struct Viewer {
     rfbClient *client;
     char *encodings;
-    guint most;
     guint64 updates;
-    void (*rectangle)(int x, int y, int w, int h, gpointer user);
+    const ViewerEvents *events;
     gpointer user;
-    GArray *snapshots; /* Snapshot */
 };
 
 static char viewer_tag; /* libvncclient's key for our data: its address */
@@ -55,36 +48,20 @@ on_size(rfbClient *client)
 }
 
 static void
-keep(Viewer *viewer)
-{
-    gsize size = (gsize)viewer->client->width * (gsize)viewer->client->height * 4;
-    Snapshot snapshot = {NULL, received};
-    if (!viewer->most)
-        return;
-    if (viewer->snapshots->len == viewer->most) { /* the newest takes the last one's place */
-        snapshot.pixels = g_array_index(viewer->snapshots, Snapshot, viewer->most - 1).pixels;
-        g_array_set_size(viewer->snapshots, viewer->most - 1);
-    }
-    if (!snapshot.pixels)
-        snapshot.pixels = g_malloc(size);
-    memcpy(snapshot.pixels, viewer->client->frameBuffer, size);
-    g_array_append_val(viewer->snapshots, snapshot);
-}
-
-static void
 on_updated(rfbClient *client)
 {
     Viewer *viewer = rfbClientGetClientData(client, &viewer_tag);
     viewer->updates++;
-    keep(viewer);
+    if (viewer->events && viewer->events->updated)
+        viewer->events->updated(viewer->user);
 }
 
 static void
 on_rectangle(rfbClient *client, int x, int y, int w, int h)
 {
     Viewer *viewer = rfbClientGetClientData(client, &viewer_tag);
-    if (viewer->rectangle)
-        viewer->rectangle(x, y, w, h, viewer->user);
+    if (viewer->events && viewer->events->rectangle)
+        viewer->events->rectangle(x, y, w, h, viewer->user);
 }
 
 static void
@@ -119,9 +96,7 @@ viewer_new(const char *path, const ViewerSettings *settings)
 {
     Viewer *viewer = g_new0(Viewer, 1);
     signal(SIGPIPE, SIG_IGN); /* a server may end while it is asked */
-    viewer->most = settings->snapshots;
     viewer->encodings = g_strdup(settings->encodings);
-    viewer->snapshots = g_array_new(FALSE, FALSE, sizeof(Snapshot));
     viewer->client = client_new(viewer, path, settings);
     if (!rfbInitClient(viewer->client, NULL, NULL)) {
         viewer->client = NULL; /* freed by the library */
@@ -137,9 +112,6 @@ viewer_free(Viewer *viewer)
 {
     if (!viewer)
         return;
-    for (guint i = 0; i < viewer->snapshots->len; i++)
-        g_free(g_array_index(viewer->snapshots, Snapshot, i).pixels);
-    g_array_unref(viewer->snapshots);
     if (viewer->client) {
         rfb_h264_clear(viewer->client);
         g_clear_pointer(&viewer->client->frameBuffer, g_free);
@@ -150,10 +122,9 @@ viewer_free(Viewer *viewer)
 }
 
 void
-viewer_watch(Viewer *viewer, void (*rectangle)(int x, int y, int w, int h, gpointer user),
-             gpointer user)
+viewer_watch(Viewer *viewer, const ViewerEvents *events, gpointer user)
 {
-    viewer->rectangle = rectangle;
+    viewer->events = events;
     viewer->user = user;
 }
 
@@ -211,22 +182,4 @@ const guint32 *
 viewer_pixels(const Viewer *viewer)
 {
     return (const guint32 *)(const void *)viewer->client->frameBuffer;
-}
-
-guint
-viewer_n_snapshots(const Viewer *viewer)
-{
-    return viewer->snapshots->len;
-}
-
-const guint32 *
-viewer_snapshot(const Viewer *viewer, guint number)
-{
-    return g_array_index(viewer->snapshots, Snapshot, number).pixels;
-}
-
-guint64
-viewer_snapshot_bytes(const Viewer *viewer, guint number)
-{
-    return g_array_index(viewer->snapshots, Snapshot, number).bytes;
 }

@@ -15,7 +15,6 @@ typedef struct {
     const char *encodings; /* as in "tight copyrect" */
     int quality;           /* 0…9; -1: no JPEG */
     int compress;          /* 0…9 */
-    guint snapshots;       /* pictures kept at most; the last one is always there */
 } ViewerSettings;
 
 /* Connects to a Unix socket (an absolute path) and reads until the handshake is done. NULL: no
@@ -23,9 +22,13 @@ typedef struct {
 Viewer *viewer_new(const char *path, const ViewerSettings *settings);
 void viewer_free(Viewer *viewer);
 
-/* Called for each rectangle of pixels that came. */
-void viewer_watch(Viewer *viewer, void (*rectangle)(int x, int y, int w, int h, gpointer user),
-                  gpointer user);
+typedef struct {
+    void (*rectangle)(int x, int y, int w, int h, gpointer user); /* of pixels, has come */
+    void (*updated)(gpointer user);                               /* an update is complete */
+} ViewerEvents;
+
+/* Members may be NULL. */
+void viewer_watch(Viewer *viewer, const ViewerEvents *events, gpointer user);
 int viewer_fd(const Viewer *viewer);
 /* Waits for at most so long, and takes one message where one came. FALSE: the connection has ended.
  */
@@ -38,8 +41,3 @@ guint64 viewer_updates(const Viewer *viewer); /* ever */
 int viewer_width(const Viewer *viewer);
 int viewer_height(const Viewer *viewer);
 const guint32 *viewer_pixels(const Viewer *viewer);
-
-/* The pictures kept, in order; the last is the newest of all. */
-guint viewer_n_snapshots(const Viewer *viewer);
-const guint32 *viewer_snapshot(const Viewer *viewer, guint number);
-guint64 viewer_snapshot_bytes(const Viewer *viewer, guint number); /* received until then */

@@ -130,7 +130,6 @@ play(gpointer user)
     const ReplayAddress *address = &source->address;
     const guint32 *pixels;
     g_autoptr(GError) error = NULL;
-    surface_resize(source->surface, address->width, address->height);
     replay_frames_load(source->frames, MAX_LOADED, &source->stopping);
     gint64 next = g_get_monotonic_time();
     while ((pixels = replay_frames_next(source->frames, &error)) && wait_for_turn(source, next)) {
@@ -206,6 +205,8 @@ replay_open(const char *text, Surface *surface, const SourceEvents *events, gpoi
     }
     g_autofree char *beside = g_strconcat(address.path, ".damage", NULL);
     source->damage = replay_damage_open(beside, address.width, address.height);
+    /* Here, not in the thread: the first client is told the right size. */
+    surface_resize(surface, address.width, address.height);
     source->thread = g_thread_new("replay", play, source);
     g_idle_add(tell_connected, source);
     return source;

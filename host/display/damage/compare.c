@@ -6,6 +6,9 @@
 #endif
 
 #define COLOUR 0x00ffffffu
+/* Pixels ahead of a store: where one cell changed the next ones did, and a line must be read before
+ * it can be written. */
+#define AHEAD 256
 
 static gboolean
 always(void)
@@ -93,6 +96,7 @@ row_avx2(const guint32 *source, const guint32 *last, guint32 *into, int pixels, 
             else if (!stale[cell])
                 continue;
         }
+        __builtin_prefetch(into + cell * COMPARE_CELL + AHEAD, 1);
         _mm256_storeu_si256(to, _mm256_and_si256(a, colour));
         _mm256_storeu_si256(to + 1, _mm256_and_si256(b, colour));
     }
@@ -118,6 +122,7 @@ row_avx512(const guint32 *source, const guint32 *last, guint32 *into, int pixels
             else if (!stale[cell])
                 continue;
         }
+        __builtin_prefetch(into + cell * COMPARE_CELL + AHEAD, 1);
         _mm512_storeu_si512(into + cell * COMPARE_CELL, _mm512_and_si512(a, colour));
     }
     row_scalar(source + done, last + done, into + done, pixels - done, stale + cells,

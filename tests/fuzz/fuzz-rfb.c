@@ -183,8 +183,7 @@ show_frame(Desk *desk, Bytes *bytes, gboolean moved)
     }
     pixman_region32_init_rect(&frame.damage, x, y, (unsigned)width, (unsigned)height);
     if (vnc_client_entered(desk->client))
-        vnc_update_frame(vnc_client_update(desk->client), &frame, desk->plan,
-                         vnc_client_ready(desk->client));
+        vnc_update_frame(vnc_client_update(desk->client), &frame, desk->plan);
     pixman_region32_fini(&frame.damage);
 }
 

@@ -5,6 +5,10 @@
 #include "vnc-framing.h"
 #include "vnc-update.h"
 
+/* Waiting, at most: a copy is some work for the client, and more than a second of scrolling has
+ * little left to copy. */
+#define MAX_OPS 64
+
 struct VncCopy {
     GArray *ops; /* PlanOp, in order; kept for its memory */
 };
@@ -57,11 +61,13 @@ missing(const PlanOp *op, const pixman_region32_t *dirty, pixman_region32_t *reg
 }
 
 void
-vnc_copy_plan(VncCopy *copy, const PlanOp *ops, guint n_ops, const pixman_region32_t *allowed,
-              VncLossy *lossy, pixman_region32_t *dirty)
+vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, VncLossy *lossy,
+             pixman_region32_t *dirty)
 {
     pixman_region32_t lacks, lost, leads;
 
+    if (copy->ops->len + n_ops > MAX_OPS)
+        vnc_copy_give_back(copy, dirty);
     /* No copy reads what one before it wrote, so each finds its source as dirty as it was. */
     pixman_region32_init(&lacks);
     pixman_region32_init(&lost);
@@ -72,8 +78,7 @@ vnc_copy_plan(VncCopy *copy, const PlanOp *ops, guint n_ops, const pixman_region
 
         missing(op, dirty, &lacks);
         region_add(&leads, op->x, op->y, op->width, op->height);
-        if (holds(allowed, to) && holds(allowed, source(op)) &&
-            region_area(&lacks) * 2 <= (gint64)op->width * op->height) {
+        if (region_area(&lacks) * 2 <= (gint64)op->width * op->height) {
             pixman_region32_union(&lost, &lost, &lacks);
             vnc_lossy_displace(lossy, &to, op->x - op->copy.src_x, op->y - op->copy.src_y);
             g_array_append_vals(copy->ops, op, 1);
@@ -86,6 +91,18 @@ vnc_copy_plan(VncCopy *copy, const PlanOp *ops, guint n_ops, const pixman_region
     pixman_region32_fini(&lacks);
     pixman_region32_fini(&lost);
     pixman_region32_fini(&leads);
+}
+
+gboolean
+vnc_copy_is_within(const VncCopy *copy, const pixman_region32_t *region)
+{
+    for (guint i = 0; i < copy->ops->len; i++) {
+        const PlanOp *op = &g_array_index(copy->ops, PlanOp, i);
+
+        if (!holds(region, destination(op)) || !holds(region, source(op)))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean

@@ -5,8 +5,9 @@
 #include "vnc-lossy.h"
 
 /*
- * Moved content that one client copies by itself (CopyRect), in the update it is about to be sent:
- * what that does to its dirty and its lossy pixels. Main thread only.
+ * Moved content that one client copies by itself (CopyRect): what its next update begins with, and
+ * what that does to its dirty and its lossy pixels. Frames that come before the client takes an
+ * update add up: their copies are done one after the other. Main thread only.
  */
 
 typedef struct VncCopy VncCopy;
@@ -14,12 +15,14 @@ typedef struct VncCopy VncCopy;
 VncCopy *vnc_copy_new(void);
 void vnc_copy_free(VncCopy *copy);
 
-/* A frame's COPYs for a client whose next update is taken now. dirty: what it lacks of the frame
- * before; becomes what it will lack, once the copies are done, of where they lead. A copy that
- * leaves allowed, or whose source the client mostly lacks, is dirty instead. */
-void vnc_copy_plan(VncCopy *copy, const PlanOp *ops, guint n_ops, const pixman_region32_t *allowed,
-                   VncLossy *lossy, pixman_region32_t *dirty);
+/* The COPYs of a frame. dirty: what the client lacks of the frame before, once the copies that wait
+ * are done; becomes what it will lack of where these lead, once they are done, too. Where the
+ * client mostly lacks the source, or too many wait, the destination is dirty instead. */
+void vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, VncLossy *lossy,
+                  pixman_region32_t *dirty);
 gboolean vnc_copy_is_empty(const VncCopy *copy);
+/* Do they stay inside region, sources and destinations? */
+gboolean vnc_copy_is_within(const VncCopy *copy, const pixman_region32_t *region);
 /* Appends the rectangles, which come before any pixels of the update, and forgets them. Returns how
  * many. */
 guint vnc_copy_append(VncCopy *copy, GByteArray *bytes);

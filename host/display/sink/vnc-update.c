@@ -140,6 +140,7 @@ void
 vnc_update_set_format(VncUpdate *update, const PixelFormat *format)
 {
     update->settings.format = *format;
+    vnc_copy_give_back(update->copy, &update->dirty);
     update->stale = update->in_flight;
     update->waiting |=
         update->cursor_known ? WAIT_CURSOR : 0; /* cursors have the client's format */
@@ -169,6 +170,8 @@ vnc_update_set_encodings(VncUpdate *update, const guint8 *list, guint n_encoding
         note_encoding(update, encoding);
     }
     update->settings.encoder = encoder ? encoder : &encoder_raw;
+    if (!vnc_update_has(update, VNC_ENCODING_COPY_RECT))
+        vnc_copy_give_back(update->copy, &update->dirty);
     update->stale = update->in_flight;
     /* A size that the client does not know yet is told all the same: it will be drawn to. */
     update->waiting &= WAIT_SIZE | WAIT_SIZE_ANSWER;
@@ -236,37 +239,20 @@ vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage)
     region_bound(&update->dirty, MAX_REGION);
 }
 
-/* Where the client wants to see anything: continuously, or asked for. */
-static void
-init_allowed(const VncUpdate *update, pixman_region32_t *allowed)
-{
-    pixman_region32_init(allowed);
-    pixman_region32_copy(allowed, (pixman_region32_t *)&update->requested);
-    if (update->is_continuous)
-        pixman_region32_union(allowed, allowed, (pixman_region32_t *)&update->continuous);
-    pixman_region32_intersect_rect(allowed, allowed, 0, 0, (unsigned)update->width,
-                                   (unsigned)update->height);
-}
-
 void
-vnc_update_frame(VncUpdate *update, const Frame *frame, const Plan *plan, gboolean now)
+vnc_update_frame(VncUpdate *update, const Frame *frame, const Plan *plan)
 {
+    const PlanOp *ops;
     guint n_ops;
-    const PlanOp *ops = plan_ops(plan, &n_ops);
-    pixman_region32_t allowed;
 
-    if (!update->in_flight) /* the frame before was not taken after all */
-        vnc_copy_give_back(update->copy, &update->dirty);
-    /* A client that is to be told its size may begin with an empty screen. */
-    if (!now || !plan_n_copies(plan) || update->waiting & (WAIT_SIZE | WAIT_SIZE_ANSWER) ||
+    if (update->in_flight || !plan_n_copies(plan) ||
         !vnc_update_has(update, VNC_ENCODING_COPY_RECT)) {
         vnc_update_damage(update, &frame->damage);
         return;
     }
-    init_allowed(update, &allowed);
-    vnc_copy_plan(update->copy, ops, plan_n_copies(plan), &allowed, update->lossy, &update->dirty);
+    ops = plan_ops(plan, &n_ops);
+    vnc_copy_add(update->copy, ops, plan_n_copies(plan), update->lossy, &update->dirty);
     vnc_update_damage(update, plan_residue(plan));
-    pixman_region32_fini(&allowed);
 }
 
 gboolean
@@ -326,7 +312,8 @@ vnc_update_ready(const VncUpdate *update)
 SinkProgress
 vnc_update_progress(const VncUpdate *update)
 {
-    if (update->in_flight || update->waiting || !region_is_empty(&update->dirty))
+    if (update->in_flight || update->waiting || !region_is_empty(&update->dirty) ||
+        !vnc_copy_is_empty(update->copy))
         return SINK_SENDING;
     return vnc_lossy_is_empty(update->lossy) ? SINK_SETTLED : SINK_SENT;
 }
@@ -367,12 +354,35 @@ take_exact(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *r
     vnc_lossy_take(update->lossy, allowed, &update->dirty, pixels, exact);
 }
 
+/* Where the client wants to see anything: continuously, or asked for. */
+static void
+init_allowed(const VncUpdate *update, pixman_region32_t *allowed)
+{
+    pixman_region32_init(allowed);
+    pixman_region32_copy(allowed, (pixman_region32_t *)&update->requested);
+    if (update->is_continuous)
+        pixman_region32_union(allowed, allowed, (pixman_region32_t *)&update->continuous);
+    pixman_region32_intersect_rect(allowed, allowed, 0, 0, (unsigned)update->width,
+                                   (unsigned)update->height);
+}
+
+/* What may be copied now: all that waits or nothing, for one copy reads what others before it
+ * wrote. A client that is to be told its size may begin with an empty screen. */
+static void
+take_copies(VncUpdate *update, const pixman_region32_t *allowed)
+{
+    if (update->waiting & (WAIT_SIZE | WAIT_SIZE_ANSWER) ||
+        !vnc_copy_is_within(update->copy, allowed))
+        vnc_copy_give_back(update->copy, &update->dirty);
+}
+
 gboolean
 vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
 {
     pixman_region32_t allowed;
 
     init_allowed(update, &allowed);
+    take_copies(update, &allowed);
     take_changed(update, &allowed, room, &work->changed);
     take_exact(update, &allowed, room, &work->changed, &work->exact);
     pixman_region32_fini(&allowed);

@@ -47,9 +47,8 @@ void vnc_update_size_asked(VncUpdate *update);            /* answer with the siz
 
 /* From the desktop. */
 void vnc_update_damage(VncUpdate *update, const pixman_region32_t *damage);
-/* A frame of the size that is known. now: the client is ready and its update is taken next, so what
- * moved can be copied by itself; else it is damage. */
-void vnc_update_frame(VncUpdate *update, const Frame *frame, const Plan *plan, gboolean now);
+/* A frame of the size that is known: what moved is copied by the client itself where it can. */
+void vnc_update_frame(VncUpdate *update, const Frame *frame, const Plan *plan);
 gboolean vnc_update_resized(VncUpdate *update, int width,
                             int height);                       /* FALSE: the client cannot follow */
 void vnc_update_set_cursor(VncUpdate *update, Cursor *cursor); /* NULL: hidden */

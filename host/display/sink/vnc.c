@@ -433,7 +433,7 @@ vnc_present(Sink *sink, const Frame *frame, const Plan *plan)
         if (resized)
             vnc_client_resized(client, frame->width, frame->height);
         else
-            vnc_update_frame(vnc_client_update(client), frame, plan, vnc_client_ready(client));
+            vnc_update_frame(vnc_client_update(client), frame, plan);
     }
     vnc_video_begin(sink->video, frame);
     gather(sink, frame);

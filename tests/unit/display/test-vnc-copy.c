@@ -25,8 +25,9 @@ typedef struct {
     gpointer scratch;
     int fds[2];
     guint32 shown[STRIDE * HEIGHT];
-    gboolean copy_rect;           /* what it said last */
-    guint copied, drawn, updates; /* rectangles, but for updates */
+    gboolean copy_rect, continuous; /* what it said last */
+    pixman_region32_t asked;        /* and where it asked for an update */
+    guint copied, drawn, updates;   /* rectangles, but for updates */
 } World;
 
 static void
@@ -52,6 +53,7 @@ world_init(World *world, guint32 seed)
     world->frame = (Frame){.width = WIDTH, .height = HEIGHT, .stride = STRIDE, .generation = 1};
     world->frame.pixels = world->frame.previous = world->pixels[0];
     pixman_region32_init(&world->frame.damage);
+    pixman_region32_init(&world->asked);
     world->plan = plan_new();
     world->motion = motion_search_new();
     world->update = vnc_update_new(nothing, NULL);
@@ -67,6 +69,7 @@ world_clear(World *world)
 {
     g_rand_free(world->rand);
     pixman_region32_fini(&world->frame.damage);
+    pixman_region32_fini(&world->asked);
     plan_free(world->plan);
     motion_search_free(world->motion);
     vnc_update_free(world->update);
@@ -80,6 +83,13 @@ world_clear(World *world)
  */
 
 static void
+assert_asked(World *world, guint x, guint y, const guint *box)
+{
+    pixman_box32_t area = {(int)x, (int)y, (int)(x + box[2]), (int)(y + box[3])};
+    g_assert_cmpint(pixman_region32_contains_rectangle(&world->asked, &area), ==, PIXMAN_REGION_IN);
+}
+
+static void
 copy_rectangle(World *world, const guint *box, guint src_x, guint src_y)
 {
     g_autofree guint32 *pixels = g_new(guint32, (gsize)box[2] * box[3]);
@@ -88,6 +98,8 @@ copy_rectangle(World *world, const guint *box, guint src_x, guint src_y)
     for (guint y = 0; y < box[3]; y++)
         memcpy(world->shown + (box[1] + y) * STRIDE + box[0], pixels + y * box[2], box[2] * 4);
     g_assert_true(world->copy_rect);
+    assert_asked(world, box[0], box[1], box);
+    assert_asked(world, src_x, src_y, box);
     world->copied++;
 }
 
@@ -127,6 +139,8 @@ receive(World *world)
         used += 4;
         for (guint i = 0; i < rectangles; i++)
             used += draw_rectangle(world, data + used);
+        if (!world->continuous)
+            pixman_region32_clear(&world->asked);
         world->updates++;
     }
     g_assert_cmpint(used, ==, size);
@@ -165,7 +179,7 @@ present(World *world)
 {
     VncWork work;
     vnc_work_init(&work);
-    vnc_update_frame(world->update, &world->frame, world->plan, vnc_update_ready(world->update));
+    vnc_update_frame(world->update, &world->frame, world->plan);
     if (g_rand_int_range(world->rand, 0, 9) > 0 && take(world, &work)) {
         if (g_rand_int_range(world->rand, 0, 9) == 0)
             set_encodings(world, g_rand_int_range(world->rand, 0, 4) > 0);
@@ -216,20 +230,38 @@ next_frame(World *world)
 }
 
 static void
+request(World *world, gboolean incremental, int x, int y, int width, int height)
+{
+    vnc_update_request(world->update, incremental, x, y, width, height);
+    region_add(&world->asked, x, y, width, height);
+}
+
+static void
+set_continuous(World *world, gboolean on)
+{
+    vnc_update_continuous(world->update, on, 0, 0, WIDTH, HEIGHT);
+    world->continuous = on;
+    if (on)
+        region_add(&world->asked, 0, 0, WIDTH, HEIGHT);
+}
+
+static void
 ask(World *world)
 {
-    int kind = g_rand_int_range(world->rand, 0, 12);
+    int kind = g_rand_int_range(world->rand, 0, 14);
     if (kind < 6) /* all of it */
-        vnc_update_request(world->update, kind > 0, 0, 0, WIDTH, HEIGHT);
+        request(world, kind > 0, 0, 0, WIDTH, HEIGHT);
     else if (kind < 9) /* a part */
-        vnc_update_request(world->update, kind > 6, g_rand_int_range(world->rand, 0, 100),
-                           g_rand_int_range(world->rand, 0, 70),
-                           g_rand_int_range(world->rand, 1, 160),
-                           g_rand_int_range(world->rand, 1, 112));
+        request(world, kind > 6, g_rand_int_range(world->rand, 0, 100),
+                g_rand_int_range(world->rand, 0, 70), g_rand_int_range(world->rand, 1, 160),
+                g_rand_int_range(world->rand, 1, 112));
     else if (kind == 9)
-        vnc_update_continuous(world->update, TRUE, 0, 0, WIDTH, HEIGHT);
-    else if (kind == 10)
-        vnc_update_continuous(world->update, FALSE, 0, 0, 0, 0);
+        set_continuous(world, TRUE);
+    else if (kind == 10 && world->continuous) {
+        set_continuous(world, FALSE);
+        pixman_region32_clear(&world->asked); /* what was asked before may be answered or not */
+        request(world, TRUE, 0, 0, WIDTH, HEIGHT);
+    }
 }
 
 static void
@@ -238,7 +270,7 @@ assert_shown(World *world)
     pixman_region32_clear(&world->frame.damage);
     plan_clear(world->plan);
     do {
-        vnc_update_request(world->update, TRUE, 0, 0, WIDTH, HEIGHT);
+        request(world, TRUE, 0, 0, WIDTH, HEIGHT);
         present(world);
     } while (vnc_update_progress(world->update) != SINK_SETTLED);
     g_assert_cmpmem(world->shown, sizeof world->shown, world->frame.pixels, sizeof world->shown);
@@ -266,29 +298,33 @@ test_any_client(void)
     g_assert_cmpint(copied, >, 200);
 }
 
-/* One that keeps up copies what moved; one without CopyRect is sent it. */
+/* Copies what moved: one that keeps up, and one that takes an update of several frames. One without
+ * CopyRect is sent it. */
 static void
-test_keen_client(void)
+test_good_client(gconstpointer data)
 {
+    int frames = GPOINTER_TO_INT(data);
     for (int copy_rect = 0; copy_rect < 2; copy_rect++) {
         World world;
         world_init(&world, 1);
         set_encodings(&world, copy_rect);
-        for (int i = 0; i < 40; i++) {
-            next_frame(&world);
-            vnc_update_request(world.update, TRUE, 0, 0, WIDTH, HEIGHT);
-            vnc_update_frame(world.update, &world.frame, world.plan, TRUE);
+        for (int i = 0; i < 60; i++) {
             VncWork work;
             vnc_work_init(&work);
-            if (vnc_update_take(world.update, &(VncRoom){G_MAXSIZE, 0}, &work))
-                send_work(&world, &work);
-            receive(&world);
+            next_frame(&world);
+            vnc_update_frame(world.update, &world.frame, world.plan);
+            if (i % frames == 0) {
+                request(&world, TRUE, 0, 0, WIDTH, HEIGHT);
+                if (vnc_update_take(world.update, &(VncRoom){G_MAXSIZE, 0}, &work))
+                    send_work(&world, &work);
+                receive(&world);
+                g_assert_cmpmem(world.shown, sizeof world.shown, world.frame.pixels,
+                                sizeof world.shown);
+            }
             vnc_work_clear(&work);
-            g_assert_cmpmem(world.shown, sizeof world.shown, world.frame.pixels,
-                            sizeof world.shown);
         }
         if (copy_rect)
-            g_assert_cmpint(world.copied, >, 10);
+            g_assert_cmpint(world.copied, >, 20);
         else
             g_assert_cmpint(world.copied, ==, 0);
         world_clear(&world);
@@ -300,6 +336,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vnc-copy/any-client", test_any_client);
-    g_test_add_func("/vnc-copy/keen-client", test_keen_client);
+    g_test_add_data_func("/vnc-copy/keen-client", GINT_TO_POINTER(1), test_good_client);
+    g_test_add_data_func("/vnc-copy/slow-client", GINT_TO_POINTER(5), test_good_client);
     return g_test_run();
 }

@@ -108,8 +108,8 @@ split(EncodeBatch *batch)
     }
 }
 
-static void
-tell_finished(EncodeBatches *batches)
+void
+encode_batches_finish(EncodeBatches *batches)
 {
     EncodeBatch *batch = batches->finished;
 
@@ -130,7 +130,7 @@ on_finished(gpointer user)
     EncodeBatches *batches = user;
 
     g_source_set_ready_time(batches->completion, -1);
-    tell_finished(batches);
+    encode_batches_finish(batches);
     return G_SOURCE_CONTINUE;
 }
 
@@ -171,7 +171,6 @@ encode_batches_free(EncodeBatches *batches)
 {
     if (!batches)
         return;
-    tell_finished(batches);
     while (batches->kept) {
         EncodeBatch *batch = batches->kept;
 

@@ -18,7 +18,9 @@ typedef void (*EncodeBatchDone)(EncodeBatch *batch, gpointer user);
 /* pool stays the caller's, and is freed first. Completion is delivered on the caller's
  * thread-default main context. */
 EncodeBatches *encode_batches_new(WorkerPool *pool);
-/* Batches that were not yet done are done now. Takes NULL. */
+/* Batches that are encoded, and not yet said to be, are done now. */
+void encode_batches_finish(EncodeBatches *batches);
+/* When all batches are done and freed. Takes NULL. */
 void encode_batches_free(EncodeBatches *batches);
 
 /* ops and settings are copied; frame must stand still until done. n_ops > 0. What is less work than

@@ -17,6 +17,7 @@ typedef struct {
 
 struct VncOutput {
     int fd;
+    PacketPool *heads; /* what is appended as bytes */
     GArray *pieces;
     guint first; /* piece that is not yet written */
     gsize queued;
@@ -30,6 +31,7 @@ vnc_output_new(int fd)
     VncOutput *output = g_new0(VncOutput, 1);
 
     output->fd = fd;
+    output->heads = packet_pool_new();
     output->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
     return output;
 }
@@ -42,6 +44,7 @@ vnc_output_free(VncOutput *output)
     for (guint i = output->first; i < output->pieces->len; i++)
         packet_unref(g_array_index(output->pieces, Piece, i).packet);
     g_array_unref(output->pieces);
+    packet_pool_free(output->heads);
     g_free(output);
 }
 
@@ -69,8 +72,9 @@ vnc_output_append_packet(VncOutput *output, Packet *packet, gsize offset, gsize 
 void
 vnc_output_append(VncOutput *output, const guint8 *data, gsize size)
 {
-    Packet *packet = packet_new(PACKET_WHOLE, data, size);
+    Packet *packet = packet_pool_take(output->heads, PACKET_WHOLE, size);
 
+    memcpy(packet->data, data, size);
     vnc_output_append_packet(output, packet, 0, size);
     packet_unref(packet);
 }

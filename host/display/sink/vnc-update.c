@@ -51,6 +51,7 @@ struct VncUpdate {
     VncSlice *slice;
     gboolean in_flight, stale, held_back;
     pixman_region32_t taken, answered; /* the changes in flight, and the requests they answer */
+    GByteArray *head; /* of the update that is being sent: all but packets; kept for its memory */
     guint64 sent, merged;
     gboolean unseen; /* a change, since the last update was taken */
     gsize bytes, lossy_bytes;
@@ -99,6 +100,7 @@ vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
     update->copy = vnc_copy_new();
     update->lossy = vnc_lossy_new(wants_frame, user);
     update->slice = vnc_slice_new();
+    update->head = g_byte_array_new();
     pixman_region32_init(&update->taken);
     pixman_region32_init(&update->answered);
     return update;
@@ -112,6 +114,7 @@ vnc_update_free(VncUpdate *update)
     vnc_lossy_free(update->lossy);
     vnc_slice_free(update->slice);
     vnc_copy_free(update->copy);
+    g_byte_array_unref(update->head);
     pixman_region32_fini(&update->dirty);
     pixman_region32_fini(&update->requested);
     pixman_region32_fini(&update->continuous);
@@ -514,9 +517,10 @@ vnc_update_take_box(VncUpdate *update, const pixman_box32_t *box)
 guint
 vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    GByteArray *bytes = update->head;
     guint n_extra;
 
+    g_byte_array_set_size(bytes, 0);
     update->in_flight = FALSE;
     if (update->stale) { /* encoded for a format or an encoding the client has left */
         not_sent(update);

@@ -47,6 +47,7 @@ struct Sink {
     gboolean cursor_known;
     GPtrArray *clients; /* VncClient */
     GPtrArray *groups;  /* being encoded */
+    GPtrArray *spare;   /* Group: those of frames before, for their memory */
     VncVideo *video;
     GPtrArray *packets; /* of one update */
     ClientStats gone;   /* of clients that have left, summed */
@@ -57,11 +58,35 @@ group_free(gpointer user)
 {
     Group *group = user;
 
-    if (group->batch)
-        encode_batch_free(group->batch);
     vnc_work_clear(&group->work);
     g_ptr_array_unref(group->clients);
     g_free(group);
+}
+
+/* Done with its frame. There are never more of them than clients. */
+static void
+group_release(gpointer user)
+{
+    Group *group = user;
+
+    g_clear_pointer(&group->batch, encode_batch_free);
+    group->encoded = FALSE;
+    g_ptr_array_set_size(group->clients, 0);
+    g_ptr_array_add(group->sink->spare, group);
+}
+
+static Group *
+group_take(Sink *sink)
+{
+    Group *group;
+
+    if (sink->spare->len)
+        return g_ptr_array_steal_index_fast(sink->spare, sink->spare->len - 1);
+    group = g_new0(Group, 1);
+    group->sink = sink;
+    vnc_work_init(&group->work);
+    group->clients = g_ptr_array_new();
+    return group;
 }
 
 /* Clients ----------------------------------------------------------------------------------------
@@ -143,7 +168,8 @@ vnc_open(const SinkContext *context, GError **error)
     sink->both = plan_new();
     vnc_work_init(&sink->work);
     sink->clients = g_ptr_array_new_with_free_func((GDestroyNotify)vnc_client_free);
-    sink->groups = g_ptr_array_new_with_free_func(group_free);
+    sink->spare = g_ptr_array_new_with_free_func(group_free);
+    sink->groups = g_ptr_array_new_with_free_func(group_release);
     sink->video = vnc_video_new(sink->pool, on_pictures, sink);
     sink->packets = g_ptr_array_new();
     return sink;
@@ -157,10 +183,12 @@ vnc_close(Sink *sink)
     g_ptr_array_set_size(sink->clients, 0);
     for (guint i = 0; i < sink->groups->len; i++)
         g_ptr_array_set_size(((Group *)sink->groups->pdata[i])->clients, 0);
-    worker_pool_free(sink->pool); /* ends the batches: groups are freed by their completion */
-    encode_batches_free(sink->batches);
+    worker_pool_free(sink->pool); /* ends the batches, and with them the groups */
+    encode_batches_finish(sink->batches);
     vnc_video_free(sink->video);
     g_ptr_array_unref(sink->groups);
+    encode_batches_free(sink->batches);
+    g_ptr_array_unref(sink->spare);
     g_ptr_array_unref(sink->packets);
     g_ptr_array_unref(sink->clients);
     vnc_protocol_free(sink->protocol);
@@ -287,14 +315,11 @@ group_for(Sink *sink, const VncWork *work, guint streams)
         if (group->streams == streams && vnc_work_equal(&group->work, work))
             return group;
     }
-    group = g_new0(Group, 1);
-    group->sink = sink;
+    group = group_take(sink);
     group->streams = streams;
-    vnc_work_init(&group->work);
     group->work.settings = work->settings;
     pixman_region32_copy(&group->work.changed, (pixman_region32_t *)&work->changed);
     pixman_region32_copy(&group->work.exact, (pixman_region32_t *)&work->exact);
-    group->clients = g_ptr_array_new();
     g_ptr_array_add(sink->groups, group);
     return group;
 }

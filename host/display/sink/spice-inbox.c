@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sink/spice-inbox.h"
 
+#define MIN_RETRY_MS 20
+#define MAX_RETRY_MS 640
 #define MAX_ALIVE                                                                                  \
     512 /* commands that are not released: some frames' plans; the pool keeps as many */
 
@@ -8,7 +10,8 @@ struct QxlInbox {
     void (*noticed)(guint notices, gpointer user);
     gpointer user;
     GSource *wake;
-    GMutex lock; /* a leaf lock; guards the rest */
+    guint retry, retry_ms; /* a timer; the main thread's */
+    GMutex lock;           /* a leaf lock; guards the rest */
     QxlQueue queues[QXL_INBOX_QUEUES];
     gsize bytes, limit; /* of all commands that are not released */
     guint alive;        /* those commands */
@@ -45,6 +48,7 @@ qxl_inbox_new(void (*noticed)(guint notices, gpointer user), gpointer user)
     inbox->noticed = noticed;
     inbox->user = user;
     inbox->limit = G_MAXSIZE;
+    inbox->retry_ms = MIN_RETRY_MS;
     g_mutex_init(&inbox->lock);
     inbox->wake = g_source_new(&wake_funcs, sizeof(GSource));
     g_source_set_static_name(inbox->wake, "spice worker");
@@ -65,6 +69,7 @@ qxl_inbox_free(QxlInbox *inbox)
 {
     if (!inbox)
         return;
+    g_clear_handle_id(&inbox->retry, g_source_remove);
     g_source_destroy(inbox->wake);
     g_source_unref(inbox->wake);
     for (guint i = 0; i < QXL_INBOX_QUEUES; i++)
@@ -117,6 +122,30 @@ has_room_locked(const QxlInbox *inbox)
            inbox->queues[QXL_INBOX_DRAWINGS].length == 0;
 }
 
+static gboolean
+retry(gpointer user)
+{
+    QxlInbox *inbox = user;
+    inbox->retry = 0;
+    inbox->retry_ms = MIN(inbox->retry_ms * 2, MAX_RETRY_MS);
+    inbox->noticed(QXL_INBOX_ROOM, inbox->user); /* perhaps */
+    return G_SOURCE_REMOVE;
+}
+
+/* The worker lets go of what it has sent only when it is told to, or when something newer hides it;
+ * of what it has still to send it cannot, and that it has sent all it does not say. So who is told
+ * that it holds too much is told again, ever more seldom. */
+static void
+retry_later(QxlInbox *inbox, gboolean room, gboolean much)
+{
+    if (room) {
+        g_clear_handle_id(&inbox->retry, g_source_remove);
+        inbox->retry_ms = MIN_RETRY_MS;
+    } else if (much && !inbox->retry) {
+        inbox->retry = g_timeout_add(inbox->retry_ms, retry, inbox);
+    }
+}
+
 gboolean
 qxl_inbox_has_room(QxlInbox *inbox, gboolean *much)
 {
@@ -125,6 +154,7 @@ qxl_inbox_has_room(QxlInbox *inbox, gboolean *much)
     inbox->starved = !room;
     *much = inbox->bytes > inbox->limit / 4 * 3 || inbox->alive > MAX_ALIVE / 4 * 3;
     g_mutex_unlock(&inbox->lock);
+    retry_later(inbox, room, *much);
     return room;
 }
 

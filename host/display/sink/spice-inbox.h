@@ -5,8 +5,7 @@
 
 /*
  * Commands on their way to a viewer's worker thread, and what the worker says in return. Bounded:
- * the main thread asks for room before it sends, and is woken when there is some again. Nothing
- * polls.
+ * the main thread asks for room before it sends, and is woken when there is some again.
  */
 
 typedef struct QxlInbox QxlInbox;

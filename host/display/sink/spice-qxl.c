@@ -13,9 +13,7 @@
 #define MAX_MISSED     64          /* rectangles */
 #define SHARPEN_PIXELS (256 << 10) /* at a time: new changes come in between */
 
-#define MIN_RETRY_MS 20
-#define MAX_RETRY_MS 640
-
+#define STALLED_US (2 * G_USEC_PER_SEC) /* a client that took nothing for so long gets no video */
 /* The primary surface's life. Each step is asynchronous: the worker may be waiting for a slow
  * viewer. */
 typedef enum { SURFACE_NONE, SURFACE_CREATING, SURFACE_UP, SURFACE_DESTROYING } SurfaceState;
@@ -38,7 +36,6 @@ struct QxlScreen {
     VncLossy *lossy; /* what went out as video, or as JPEG */
     gboolean slow_link;
     guint64 drawn, merged; /* frames */
-    guint retry, retry_ms;
     QxlCommandPool *pool;
     BitmapPool *bitmaps;
     Cursor *cursor; /* NULL: hidden; known again whenever there is a new surface */
@@ -183,40 +180,22 @@ static const QXLInterface qxl_interface = {
 /* The main thread's side -------------------------------------------------------------------------
  */
 
-/* What the worker holds and has sent is let go of only when it is told to, or when something newer
- * hides it; of what it has still to send, nothing can be. That it has sent all, it does not say:
- * ask again, ever more seldom. */
+/* Has the worker? If not, a notice follows. */
 static gboolean
-let_go_again(gpointer user)
+worker_has_room(QxlScreen *screen)
 {
-    QxlScreen *screen = user;
-    screen->retry = 0;
-    screen->retry_ms = MIN(screen->retry_ms * 2, MAX_RETRY_MS);
-    screen->events->room(screen->user); /* asks, and comes by let_go() again if there is none */
-    return G_SOURCE_REMOVE;
-}
-
-static void
-let_go(QxlScreen *screen, gboolean enough, gboolean clogged)
-{
-    spice_qxl_oom(&screen->instance);
-    if (enough || clogged) {
-        g_clear_handle_id(&screen->retry, g_source_remove); /* there is room, or an event follows */
-        screen->retry_ms = MIN_RETRY_MS;
-    } else if (!screen->retry) {
-        screen->retry = g_timeout_add(screen->retry_ms, let_go_again, screen);
-    }
+    gboolean much, room = qxl_inbox_has_room(screen->inbox, &much);
+    /* It keeps commands until newer ones hide them; this makes it draw some and let go. */
+    if (much)
+        spice_qxl_oom(&screen->instance);
+    return room;
 }
 
 /* Where there is none, room() or qxl_screen_drained() follows. */
 static gboolean
 has_room(QxlScreen *screen)
 {
-    gboolean much, room = qxl_inbox_has_room(screen->inbox, &much);
-    gboolean clogged = screen->events->clogged(screen->user);
-    if (much)
-        let_go(screen, room, clogged);
-    return room && !clogged;
+    return worker_has_room(screen) && screen->events->clogged_us(screen->user) == 0;
 }
 
 static void
@@ -431,12 +410,37 @@ on_still(gpointer user)
     spice_scope_leave(previous);
 }
 
+/* A stream goes on while the connection is full: libspice-server replaces frames that it has not
+ * sent, and lowers its quality only when it sees that there are such frames. */
+static gboolean
+may_stream(QxlScreen *screen)
+{
+    return screen->state == SURFACE_UP && !size_differs(screen) &&
+           screen->events->clogged_us(screen->user) < STALLED_US && worker_has_room(screen);
+}
+
+static void
+stream_on(QxlScreen *screen)
+{
+    PlanOp videos[SPICE_VIDEO_AREAS];
+    guint n_videos = may_stream(screen) ? spice_video_take(&screen->video, &screen->missed,
+                                                           g_get_monotonic_time(), videos)
+                                        : 0;
+    for (guint i = 0; i < n_videos; i++)
+        draw_pixels(screen, &videos[i]);
+    if (n_videos > 0)
+        spice_qxl_wakeup(&screen->instance);
+    if (region_is_empty(&screen->missed) && !size_differs(screen))
+        screen->behind = FALSE;
+}
+
 gboolean
 qxl_screen_ready(QxlScreen *screen)
 {
     SpiceScope *previous = spice_scope_enter(screen->scope);
     gboolean ready =
-        screen->state == SURFACE_NONE || (screen->state == SURFACE_UP && has_room(screen));
+        screen->state == SURFACE_NONE || (screen->state == SURFACE_UP && has_room(screen)) ||
+        (spice_video_any(&screen->video, g_get_monotonic_time()) && may_stream(screen));
     spice_scope_leave(previous);
     return ready;
 }
@@ -502,6 +506,8 @@ qxl_screen_update(QxlScreen *screen, const Frame *frame, gboolean planned, const
     } else {
         fall_behind(screen);
         catch_up(screen);
+        if (screen->behind)
+            stream_on(screen);
         screen->drawn += !screen->behind;
         screen->merged += screen->behind && !region_is_empty(&frame->damage);
     }
@@ -551,7 +557,6 @@ qxl_screen_new(SpiceServer *server, SpiceScope *scope, BitmapPool *bitmaps, cons
     pixman_region32_init(&screen->missed);
     screen->bitmaps = bitmaps;
     screen->pool = qxl_command_pool_new();
-    screen->retry_ms = MIN_RETRY_MS;
     screen->inbox = qxl_inbox_new(noticed, screen);
     screen->lossy = vnc_lossy_new(on_still, screen);
 
@@ -570,7 +575,6 @@ qxl_screen_free(QxlScreen *screen)
 {
     if (!screen)
         return;
-    g_clear_handle_id(&screen->retry, g_source_remove);
     vnc_lossy_free(screen->lossy);
     qxl_inbox_free(screen->inbox);
     qxl_command_pool_free(screen->pool);

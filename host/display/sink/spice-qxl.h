@@ -12,8 +12,8 @@
  * A viewer that is slower than the guest gets fewer, newer frames: what it cannot take now is only
  * remembered as a region, and its pixels are taken from the next frame that comes when there is
  * room. It has room when libspice-server has taken up everything and the client's connections have
- * taken what was sent; what it holds is bounded by bytes and commands all the same. Nothing polls:
- * the worker and the connections tell when that changes. Main thread only, but for the worker's
+ * taken what was sent; what it holds is bounded by bytes and commands all the same. The
+ * worker and the connections tell when that changes. Main thread only, but for the worker's
  * callbacks.
  */
 
@@ -28,8 +28,9 @@ typedef struct QxlScreen QxlScreen;
 typedef struct {
     void (*resize)(int width, int height, gpointer user); /* the viewer's window has this size */
     void (*room)(gpointer user);                          /* ready again, after it was not */
-    gboolean (*clogged)(
-        gpointer user); /* is there much under way? If so, qxl_screen_drained() follows */
+    /* What was sent is not taken: for how long nothing was, in µs; 0: it is. If not,
+     * qxl_screen_drained() follows when it is. */
+    gint64 (*clogged_us)(gpointer user);
 } QxlScreenEvents;
 
 /* scope is the server's. frame: what to begin with; NULL: nothing yet. */

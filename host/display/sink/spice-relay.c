@@ -31,6 +31,7 @@ typedef struct {
     gsize begin, end;
     gboolean drained; /* from has ended */
     guint64 bytes;    /* that to took */
+    gint64 moved;     /* when it last took some; µs, monotonic */
     SpiceMeterSide side;
 } Flow;
 
@@ -158,6 +159,7 @@ pump(SpiceRelay *relay, Flow *flow)
             return would_block();
         flow->begin += (gsize)sent;
         flow->bytes += (guint64)sent;
+        flow->moved = g_get_monotonic_time();
         if (flow->begin < flow->end)
             return TRUE; /* it took less: ask again when it takes more */
     }
@@ -266,10 +268,10 @@ spice_relay_free(SpiceRelay *relay)
     g_source_unref(&relay->source);
 }
 
-gboolean
-spice_relay_is_full(const SpiceRelay *relay)
+gint64
+spice_relay_full_us(const SpiceRelay *relay)
 {
-    return is_full(&relay->down);
+    return is_full(&relay->down) ? MAX(g_get_monotonic_time() - relay->down.moved, 1) : 0;
 }
 
 void

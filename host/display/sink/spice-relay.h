@@ -43,6 +43,7 @@ typedef struct {
 SpiceRelay *spice_relay_new(int client, int *server, const SpiceRelayEvents *events, gpointer user,
                             GError **error);
 void spice_relay_free(SpiceRelay *relay); /* cuts the connection on both sides */
-/* The client has not taken yet what the server sent. */
-gboolean spice_relay_is_full(const SpiceRelay *relay);
+/* The client has not taken yet what the server sent: for how long it has taken nothing, at least 1
+ * µs; 0: there is nothing to take. */
+gint64 spice_relay_full_us(const SpiceRelay *relay);
 void spice_relay_stats(const SpiceRelay *relay, SpiceRelayStats *stats);

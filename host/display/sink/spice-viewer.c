@@ -119,18 +119,18 @@ on_room(gpointer user)
     viewer->context->events->wants_frame(viewer->context->user);
 }
 
-static gboolean
-is_clogged(gpointer user)
+static gint64
+clogged_us(gpointer user)
 {
     SpiceViewer *viewer = user;
+    gint64 longest = 0;
     for (guint i = 0; i < viewer->relays->len; i++)
-        if (spice_relay_is_full(g_ptr_array_index(viewer->relays, i)))
-            return TRUE;
-    return FALSE;
+        longest = MAX(longest, spice_relay_full_us(g_ptr_array_index(viewer->relays, i)));
+    return longest;
 }
 
 static const QxlScreenEvents screen_events = {
-    .resize = on_resize, .room = on_room, .clogged = is_clogged};
+    .resize = on_resize, .room = on_room, .clogged_us = clogged_us};
 
 static gboolean
 no_link(gpointer user)
@@ -152,7 +152,8 @@ start_server(SpiceViewer *viewer)
     spice_server_set_image_compression(server, SPICE_IMAGE_COMPRESSION_AUTO_LZ);
     spice_server_set_jpeg_compression(server, SPICE_WAN_COMPRESSION_NEVER);
     spice_server_set_zlib_glz_compression(server, SPICE_WAN_COMPRESSION_NEVER);
-    spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_ALL);
+    spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_ALL); /* see spice-video.h */
+    spice_server_set_video_codecs(server, "spice:mjpeg");
     spice_server_set_playback_compression(server, TRUE);
     spice_server_set_agent_mouse(server, FALSE); /* the tablet stays: positions come to us */
     spice_server_set_agent_copypaste(server, TRUE);

@@ -104,6 +104,53 @@ check_maximum(Store *store, const Pool *pool, Why *why, GError **error)
 
 /* --- making one --- */
 
+typedef struct {
+    const char *key;
+    gint64 value;
+} Limit;
+
+#define N_LIMITS 5
+
+static void
+list_limits(const PoolLimits *limits, Limit into[N_LIMITS])
+{
+    const Limit all[N_LIMITS] = {
+        {"disk_gib", limits->disk_gib},       {"disk_iops", limits->disk_iops},
+        {"disk_mibps", limits->disk_mibps},   {"net_mbps", limits->net_mbps},
+        {"cpu_percent", limits->cpu_percent},
+    };
+
+    memcpy(into, all, sizeof all);
+}
+
+static gboolean
+names(const json_t *array, const char *word)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach((json_t *)array, i, item)
+    {
+        if (g_strcmp0(json_string_value(item), word) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Says which of the pool's limits the host cannot hold. */
+static void
+explain_limits(HostLink *link, const Pool *pool, Why *why)
+{
+    const json_t *held = json_object_get(host_link_info(link), "limits");
+    Limit limits[N_LIMITS];
+
+    list_limits(&pool->limits, limits);
+    for (guint i = 0; i < N_LIMITS; i++)
+        if (limits[i].value > 0 && json_is_array(held) && !names(held, limits[i].key))
+            why_add(why, "no", "Host “%s” cannot hold the pool's limit %s: it does not count.",
+                    host_link_name(link), limits[i].key);
+}
+
 /* Which template the desktop is cloned from; "" for a cold boot, and why says the reason. */
 static char *
 choose_template(HostLink *link, const Pool *pool, Why *why)
@@ -205,6 +252,7 @@ desktop_maker_make(Store *store, HostSet *hosts, const User *user, const Pool *p
     if (wants_home && !home &&
         !(home = make_volume(store, user, pool, host_link_name(link), why, error)))
         return NULL;
+    explain_limits(link, pool, why);
     g_autoptr(Desktop) desktop = fresh_row(pool, user, link, home, why);
     if (!desktop_insert(store, desktop, error))
         return NULL;
@@ -263,17 +311,11 @@ desktop_maker_claim(Store *store, HostSet *hosts, const User *user, const Pool *
 static json_t *
 limits_json(const PoolLimits *limits)
 {
-    const struct {
-        const char *key;
-        gint64 value;
-    } all[] = {
-        {"disk_gib", limits->disk_gib},       {"disk_iops", limits->disk_iops},
-        {"disk_mibps", limits->disk_mibps},   {"net_mbps", limits->net_mbps},
-        {"cpu_percent", limits->cpu_percent},
-    };
+    Limit all[N_LIMITS];
     json_t *object = json_object();
 
-    for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+    list_limits(limits, all);
+    for (guint i = 0; i < N_LIMITS; i++)
         if (all[i].value > 0)
             json_object_set_new(object, all[i].key, json_integer(all[i].value));
     return object;

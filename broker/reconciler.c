@@ -32,9 +32,10 @@ reconcile_desktop(Reconciler *self, HostLink *link, const Desktop *desktop, gboo
     if (desktop->doomed) {
         session_book_send_delete(self->sessions, desktop);
     } else if (reported) {
-        if (!desktop->confirmed)
-            desktop_set_confirmed(self->store, desktop->id, NULL);
-        session_book_mirror(self->sessions, desktop->id, reported);
+        if (desktop->confirmed)
+            session_book_mirror(self->sessions, desktop->id, reported);
+        else
+            session_book_confirm(self->sessions, desktop, reported);
     } else if (!desktop->confirmed) {
         if (complete || now_seconds() - desktop->created_at > PATIENCE_SECONDS)
             session_book_send_create(self->sessions, desktop);

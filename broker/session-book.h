@@ -53,6 +53,8 @@ void session_book_wake(SessionBook *book, Session *session);
 void session_book_mirror(SessionBook *book, const char *desktop_id, const json_t *reported);
 /* The host has no such desktop any more. */
 void session_book_lost(SessionBook *book, const Desktop *desktop, const char *reason);
+/* The host has made it and reports this; one that lacks its user's home is given to nobody. */
+void session_book_confirm(SessionBook *book, const Desktop *desktop, const json_t *reported);
 /* The host has deleted it: the row goes, and who waited for its home gets it. */
 void session_book_gone(SessionBook *book, const Desktop *desktop);
 void session_book_send_create(SessionBook *book, const Desktop *desktop);

@@ -7,21 +7,31 @@
 
 #define MAX_PATH_TEXT 4096
 
-/* How many desktops start from it is counted here: hosts report an image only when it changes. */
+static int
+count_on(const json_t *items, const char *image)
+{
+    const char *key;
+    json_t *item;
+    int count = 0;
+
+    json_object_foreach((json_t *)items, key, item)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(item, "image")), image) == 0)
+            count++;
+    }
+    return count;
+}
+
+/* What stands on it is counted here: hosts report an image only when it changes. */
 static json_t *
 image_json(const json_t *image, HostLink *link)
 {
     json_t *item = relay_item(image, link);
-    const char *name = json_string_value(json_object_get(item, "name")), *id;
-    json_t *desktop;
-    int desktops = 0;
+    const char *name = json_string_value(json_object_get(item, "name"));
 
-    json_object_foreach((json_t *)host_link_desktops(link), id, desktop)
-    {
-        if (g_strcmp0(json_string_value(json_object_get(desktop, "image")), name) == 0)
-            desktops++;
-    }
-    json_object_set_new(item, "desktops", json_integer(desktops));
+    json_object_set_new(item, "desktops", json_integer(count_on(host_link_desktops(link), name)));
+    json_object_set_new(item, "templates",
+                        json_integer(count_on(host_link_items(link, HOST_TEMPLATES), name)));
     return item;
 }
 

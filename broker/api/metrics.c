@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "broker/api/access.h"
+#include "broker/api/capacity-figures.h"
 #include "broker/api/desktop-figures.h"
 #include "oriel-config.h"
 
@@ -88,6 +89,7 @@ get_metrics(HttpRequest *request, gpointer data)
     add(text, "oriel_login_refusals_total", "counter", "Refused sign-ins.",
         auth_refusals(api->auth));
     add_sessions(api, text);
+    capacity_figures_add(api, text);
 
     Pending *pending = g_new0(Pending, 1);
     pending->request = http_request_ref(request);

@@ -19,7 +19,7 @@ static const struct {
     gsize offset;
     gint64 maximum;
 } limits[] = {
-    {"disk_gib", G_STRUCT_OFFSET(PoolLimits, disk_gib), 65536},
+    {"disk_gib", G_STRUCT_OFFSET(PoolLimits, disk_gib), 4096},
     {"disk_iops", G_STRUCT_OFFSET(PoolLimits, disk_iops), 10000000},
     {"disk_mibps", G_STRUCT_OFFSET(PoolLimits, disk_mibps), 1000000},
     {"net_mbps", G_STRUCT_OFFSET(PoolLimits, net_mbps), 1000000},

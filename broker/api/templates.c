@@ -13,7 +13,11 @@
 static json_t *
 template_json(const json_t *template, HostLink *link)
 {
-    return relay_item(template, link);
+    json_t *item = relay_item(template, link);
+    const char *name = json_string_value(json_object_get(item, "name"));
+
+    json_object_set_new(item, "desktops", json_integer(template_care_desktops(link, name)));
+    return item;
 }
 
 /* Adds the names of the pools whose desktops are cloned from each template. */

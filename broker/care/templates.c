@@ -3,11 +3,12 @@
 
 #include "broker/desktop-maker.h"
 #include "broker/policy/template-name.h"
+#include "common/error.h"
 
 /* So many pools are more than any broker has. */
 #define ALL_POOLS 10000
 /* A making or deletion that a host refused is tried again after so long, not at each event. */
-#define RETRY_SECONDS 300
+#define RETRY_SECONDS 60
 
 struct TemplateCare {
     Store *store;
@@ -59,7 +60,11 @@ answered(const json_t *result, const GError *error, gpointer user)
 {
     Asked *asked = user;
 
-    if (error) {
+    /* A host that went away, or did not answer in time, is asked again when it is there. */
+    gboolean passing = g_error_matches(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE) ||
+                       g_error_matches(error, ORIEL_ERROR, ORIEL_ERROR_TIMEOUT);
+
+    if (error && !passing) {
         gint64 *when = g_new(gint64, 1);
         *when = now_seconds();
         g_message("Template %s: %s", asked->key, error->message);
@@ -104,6 +109,21 @@ want(TemplateCare *care, HostLink *link, const Pool *pool, const char *image, gb
     g_hash_table_add(wanted, name);
 }
 
+guint
+template_care_desktops(HostLink *link, const char *name)
+{
+    const char *id;
+    json_t *desktop;
+    guint count = 0;
+
+    json_object_foreach((json_t *)host_link_desktops(link), id, desktop)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(desktop, "template")), name) == 0)
+            count++;
+    }
+    return count;
+}
+
 /* Templates of ours that no pool wants, once no desktop stands on them. */
 static void
 drop_unwanted(TemplateCare *care, HostLink *link, GHashTable *wanted)
@@ -114,7 +134,7 @@ drop_unwanted(TemplateCare *care, HostLink *link, GHashTable *wanted)
     json_object_foreach((json_t *)host_link_items(link, HOST_TEMPLATES), name, template)
     {
         if (template_name_is_ours(name) && !g_hash_table_contains(wanted, name) &&
-            json_integer_value(json_object_get(template, "desktops")) == 0)
+            template_care_desktops(link, name) == 0)
             ask(care, link, "template.delete", name, json_pack("{s:s}", "name", name));
     }
 }

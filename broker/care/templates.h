@@ -27,3 +27,7 @@ void template_care_run(TemplateCare *care);
 json_t *template_care_args(const Pool *pool, const char *image, const char *name);
 /* Whether the pool's desktops may be on that host. */
 gboolean template_care_serves(HostLink *link, const Pool *pool);
+/* How many desktops stand on that template, counted: a host reports a template only when it
+ * changes.
+ */
+guint template_care_desktops(HostLink *link, const char *name);

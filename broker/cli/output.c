@@ -137,6 +137,24 @@ output_list(const Cli *cli, const Column *columns, const json_t *items)
         print_row(rows->pdata[r], widths, n);
 }
 
+/* Copies members into flat; an object's own members come as "outer.inner". */
+static void
+flatten(json_t *flat, const json_t *object, const char *prefix)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, key, value)
+    {
+        g_autofree char *name = g_strconcat(prefix, key, NULL);
+        g_autofree char *inner = g_strconcat(name, ".", NULL);
+        if (json_is_object(value) && json_object_size(value) > 0)
+            flatten(flat, value, inner);
+        else
+            json_object_set(flat, name, value);
+    }
+}
+
 void
 output_item(const Cli *cli, const json_t *object)
 {
@@ -148,13 +166,16 @@ output_item(const Cli *cli, const json_t *object)
         print_json(object);
         return;
     }
-    json_object_foreach((json_t *)object, key, value) width = MAX(width, text_width(key));
-    json_object_foreach((json_t *)object, key, value)
+    json_t *flat = json_object();
+    flatten(flat, object, "");
+    json_object_foreach(flat, key, value) width = MAX(width, text_width(key));
+    json_object_foreach(flat, key, value)
     {
         g_autofree char *text = value_text(value);
         g_autofree char *name = printable(key);
         printf("%s:%*s%s\n", name, width - text_width(name) + 2, "", text);
     }
+    json_decref(flat);
 }
 
 void

@@ -16,6 +16,15 @@ class FakeHost:
 
     def __init__(self, path):
         self.path = str(path)
+        self.calls = []
+        self.lock = threading.Lock()
+        self.connections = set()
+        self.listener = None
+        self.thread = None
+        self.reset()
+
+    def reset(self):
+        """Nothing there but the image “demo”, and everything works."""
         self.desktops = {}
         self.images = {"demo": {"name": "demo", "title": "Demo", "state": "ready"}}
         self.templates = {}
@@ -23,17 +32,14 @@ class FakeHost:
         self.info = {}              # over what host.info says
         self.holds = None           # so many desktops fit in all
         self.clones = True          # False: like a host that knows no templates
+        self.homes = True           # False: volumes are taken for nothing, as a host does that knows none
         self.auto_ready = False     # a desktop is ready as soon as it is made, started or resumed
         self.auto_templates = True  # a template is ready as soon as it is made
         self.errors = {}            # call → {"type":…, "message":…}: it is answered with it
         self.lose = set()           # calls that are carried out and never answered
-        self.calls = []
         self.create_error = None    # {"type":…, "message":…}: desktop.create is answered with it
         self.lose_creates = False   # desktop.create is taken and never answered
-        self.lock = threading.Lock()
-        self.connections = set()
-        self.listener = None
-        self.thread = None
+        self.calls.clear()
 
     def start(self):
         if os.path.exists(self.path):
@@ -223,7 +229,8 @@ class FakeHost:
         desktop = self.desktops.setdefault(args["desktop"], {
             "id": args["desktop"], "name": args["name"], "image": args["image"], "state": "starting",
             "step": "disk", "step_text": "Making the disk", "progress": 5, "template": args.get("template"),
-            "origin": "clone" if args.get("template") else "cold", "notes": [], "timings": {}})
+            "origin": "clone" if args.get("template") else "cold", "notes": [], "timings": {},
+            "volumes": [volume["volume"] for volume in args.get("volumes", [])] if self.homes else []})
         return self._began(desktop)
 
     def _began(self, desktop):

@@ -16,19 +16,44 @@ from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-posi
 from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 
-@pytest.fixture
-def stack():
-    """A broker, a host that makes what it is asked for at once (stack.host), and the user “ann” (stack.ann)."""
+@pytest.fixture(name="servers", scope="module")
+def make_servers():
+    """A broker and a host that makes what it is asked for; they outlive a test, for they take seconds to start."""
     with Stack() as running:
         running.host = FakeHost(running.socket).start()
-        running.host.auto_ready = True
-        running.host.images["new"] = {"name": "new", "title": "New", "state": "ready", "sha256": "22"}
         running.init_admin()
         running.start_broker()
         running.admin.login("admin", running.admin_password)
-        running.ann = running.rest(*running.make_user("ann"))
         yield running
         running.host.stop()
+
+
+@pytest.fixture
+def stack(servers):
+    """The servers with no pool, no home and no template, and a new user (stack.ann)."""
+    if "broker" not in servers.processes:
+        servers.start_broker()
+    for kind in ("pools", "volumes", "users"):
+        for item in servers.admin.get(f"{kind}?all=1" if kind == "pools" else kind)["items"]:
+            if item.get("name") != "admin":
+                clean_away(servers, kind, item["id"])
+    servers.host.stop()
+    servers.host.reset()
+    servers.host.auto_ready = True
+    servers.host.images["new"] = {"name": "new", "title": "New", "state": "ready", "sha256": "22"}
+    servers.host.start()
+    wait_for(lambda: servers.admin.get("hosts/local")["images"] == 2 and not servers.admin.get("desktops")["items"],
+             20, "the host is there, and nothing of the test before")
+    servers.ann = servers.rest(*servers.make_user("ann"))
+    servers.host.calls.clear()
+    return servers
+
+
+def clean_away(servers, kind, item):
+    """Deletes what a test left; a home goes once its desktop has gone."""
+    def gone():
+        return servers.admin.call("DELETE", f"{kind}/{item}").status in (200, 404)
+    wait_for(gone, 20, f"{kind}/{item} is deleted")
 
 
 def make_pool(stack, **more):
@@ -104,9 +129,9 @@ def test_the_older_word_and_the_policy_agree(stack):
     ({"policy": "static", "machines": [{"name": "m", "vnc": "h:1"}, {"name": "m", "vnc": "h:2"}]}, "name"),
     ({"policy": "static", "machines": [{"name": "m", "vnc": "h:1", "user": "nobody"}]}, "machines"),
 ])
-def test_bad_pools_are_named(stack, body, named):
-    assert named in refused(400, "invalid", stack.admin.post, "pools", {"name": "p", "image": "demo", **body})
-    assert stack.admin.get("pools?all=1")["items"] == []
+def test_bad_pools_are_named(servers, body, named):
+    assert named in refused(400, "invalid", servers.admin.post, "pools", {"name": "p", "image": "demo", **body})
+    refused(404, "not-found", servers.admin.get, "pools/p")
 
 
 def test_a_static_pool_says_what_is_not_there(stack):
@@ -118,8 +143,12 @@ def test_a_static_pool_says_what_is_not_there(stack):
 
 
 def test_limits_reach_the_host(stack):
+    stack.host.info["limits"] = ["disk_gib"]
+    stack.host.restart()
+    wait_for(lambda: stack.admin.get("hosts/local").get("limits"), 10, "the host says what it can")
     make_pool(stack, limits={"disk_gib": 20, "cpu_percent": 150})
-    session_of(stack)
+    why = why_of(stack, session_of(stack))
+    assert [text for text in why if "does not count" in text] == ["Host “local” cannot hold the pool's limit cpu_percent: it does not count."]
     assert stack.host.called("desktop.create")[0]["limits"] == {"disk_gib": 20, "cpu_percent": 150}
 
 
@@ -258,6 +287,17 @@ def test_a_home_waits_for_its_last_desktop(stack):
     restart(stack)
     wait_for(lambda: stack.ann.get(f"sessions/{second['id']}")["state"] == "ready", 10, "the home is free")
     assert list(stack.host.desktops) == [second["desktop"]]
+
+
+def test_a_desktop_without_its_home_is_given_to_nobody(stack):
+    """What its user kept there would be thrown away at log-off."""
+    stack.host.homes = False
+    make_pool(stack, policy="persistent", home_mib=1024)
+    session = session_of(stack)
+    assert (session["state"], session["reason"]) == ("failed", "The host made the desktop without your home.")
+    wait_for(lambda: not stack.host.desktops, 10, "the desktop is deleted")
+    stack.host.homes = True
+    assert session_of(stack)["state"] == "ready"
 
 
 def test_homes_are_deleted_by_name_only(stack):
@@ -435,6 +475,23 @@ def test_the_memory_of_what_starts_is_kept(stack):
     assert bob.post("sessions", {"pool": "lab"})["state"] == "starting"
 
 
+def test_capacity_is_told(stack):
+    stack.host.info |= {"memory": {"asked_mib": 4096, "used_mib": 1500, "shared_mib": 700}, "desktops_fit": 9}
+    stack.host.restart()
+    wait_for(lambda: stack.admin.get("hosts/local").get("desktops_fit") == 9, 10, "the host says so")
+    make_pool(stack, spares=1)
+    session_of(stack)
+    wait_for_spares(stack, 1)
+    host = stack.admin.get("hosts/local")
+    assert host["memory"]["shared_mib"] == 700 and (host["templates"], host["desktops"]) == (1, 2)
+    lines = stack.rest().call("GET", "/metrics").body.decode().splitlines()
+    for line in ('oriel_host_memory_mib{host="local",kind="asked"} 4096', 'oriel_host_memory_mib{host="local",kind="shared"} 700',
+                 'oriel_host_memory_mib{host="local",kind="total"} 8192', 'oriel_host_desktops_fit{host="local"} 9',
+                 'oriel_templates{state="ready"} 1', 'oriel_pool_desktops{pool="lab",kind="used"} 1',
+                 'oriel_pool_desktops{pool="lab",kind="spare"} 1'):
+        assert line in lines
+
+
 # Images
 
 def test_an_import_is_followed_and_cancelled(stack):
@@ -456,4 +513,4 @@ def test_an_import_is_followed_and_cancelled(stack):
 def test_an_image_is_deleted_only_when_nothing_stands_on_it(stack):
     make_pool(stack)
     assert "template" in refused(409, "conflict", stack.admin.delete, "images/demo")
-    assert re.match("auto.demo.", template_of(stack))
+    assert re.match("auto.demo.", template_of(stack)) and stack.admin.get("images/demo")["templates"] == 1

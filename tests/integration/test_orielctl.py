@@ -5,6 +5,7 @@ import json
 import pathlib
 import stat
 import sys
+import threading
 
 import pytest
 
@@ -86,6 +87,78 @@ def test_pools_and_sessions(stack):
     stack.orielctl("session", "delete", session["id"])
     wait_for(lambda: said(stack, "desktop", "list") == [], 10, "the desktop is gone with its session")
     stack.orielctl("pool", "delete", "lab")
+
+
+def test_pools_by_policy(stack):
+    stack.orielctl("pool", "create", "clones", "--image", "demo", "--policy", "floating", "--cpu-limit", "150", "--spares", "1",
+                   "--idle-suspend", "30", "--entitle", "everyone")
+    pool = said(stack, "pool", "show", "clones")
+    assert (pool["policy"], pool["start"], pool["spares"], pool["limits"]["cpu_percent"]) == ("floating", "clone", 1, 150)
+    assert "limits.cpu_percent:" in stack.orielctl("pool", "show", "clones").stdout
+    wait_for(lambda: said(stack, "template", "list"), 10, "the template is made")
+    made = said(stack, "template", "make", "clones")
+    assert made["state"] == "ready" and said(stack, "template", "show", made["name"])["image"] == "demo"
+    stack.orielctl("pool", "set", "clones", "--image", "other")
+    stack.orielctl("pool", "rollback", "clones")
+    assert said(stack, "pool", "show", "clones")["image"] == "demo"
+    stack.orielctl("pool", "delete", "clones")
+    assert said(stack, "volume", "list") == []
+
+
+def test_static_pools(stack):
+    stack.orielctl("pool", "create", "shop", "--policy", "static", "--machine", "press=press.example:5900",
+                   "--machine", "lathe=[::1]:5901,admin")
+    assert said(stack, "pool", "show", "shop")["machines"] == [
+        {"name": "press", "vnc": "press.example:5900", "user": None}, {"name": "lathe", "vnc": "[::1]:5901", "user": "admin"}]
+    done = stack.orielctl("pool", "set", "shop", "--machine", "press", check=False)
+    assert done.returncode == 2 and "NAME=HOST:PORT" in done.stderr
+    stack.orielctl("pool", "delete", "shop")
+
+
+def import_while(stack, happens, *words):
+    """What an import ended with, during which that happens."""
+    helper = threading.Thread(target=lambda: (wait_for(lambda: "big" in stack.host.images, 20, "it begins"), happens()))
+    helper.start()
+    done = stack.orielctl(*words, check=False)
+    helper.join(20)
+    stack.orielctl("image", "delete", "big")
+    return done
+
+
+def test_an_import_shows_how_far_it_is(stack):
+    def happens():
+        stack.host.change_item("image", "big", progress=40)
+        wait_for(lambda: len(stack.host.called("image.import")) == 1, 10, "it was asked for")
+        stack.host.change_item("image", "big", state="ready", progress=100)
+    stack.host.clear_calls()
+    done = import_while(stack, happens, "image", "import", "big", "--path", "/srv/big.qcow2")
+    assert done.returncode == 0 and "image big: ready." in done.stdout and "big: 0 % importing" in done.stderr
+
+
+def test_an_import_that_is_cancelled(stack):
+    done = import_while(stack, lambda: stack.orielctl("image", "cancel", "big"), "image", "import", "big", "--path", "/srv/big.qcow2")
+    assert done.returncode == 1 and "cancelled" in done.stderr
+
+
+def test_an_image_is_built_by_a_recipe(stack, tmp_path):
+    result = tmp_path / "out"
+    result.mkdir()
+    for name in ("disk.qcow2", "kernel", "initrd"):
+        (result / name).write_text("x", encoding="utf-8")
+    (result / "cmdline").write_text("root=/dev/vda quiet\n", encoding="utf-8")
+    build = tmp_path / "build"
+    build.write_text(f"#!/bin/sh\necho working\necho {result}\n", encoding="utf-8")
+    build.chmod(0o755)
+    stack.host.clear_calls()
+    stack.orielctl("image", "build", "built", str(tmp_path), "--no-wait")
+    assert stack.host.called("image.import") == [{"name": "built", "path": f"{result}/disk.qcow2", "kernel": f"{result}/kernel",
+                                                  "initrd": f"{result}/initrd", "cmdline": "root=/dev/vda quiet"}]
+    build.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    done = stack.orielctl("image", "build", "again", str(tmp_path), check=False)
+    assert done.returncode == 1 and "code 3" in done.stderr
+    done = stack.orielctl("image", "build", "again", str(result), check=False)
+    assert done.returncode == 1 and "no recipe" in done.stderr
+    stack.orielctl("image", "delete", "built")
 
 
 def test_a_table_for_people(stack):

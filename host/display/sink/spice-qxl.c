@@ -388,7 +388,7 @@ sharpen(QxlScreen *screen)
     pixman_region32_init(&dirty);
     pixman_region32_init(&now);
     pixman_region32_copy(&dirty, &screen->frame->damage);
-    if (vnc_lossy_take(screen->lossy, &all, &dirty, SHARPEN_PIXELS, &now)) {
+    if (vnc_lossy_take(screen->lossy, &all, &dirty, g_get_monotonic_time(), SHARPEN_PIXELS, &now)) {
         int n_boxes;
         const pixman_box32_t *boxes = region_boxes(&now, &n_boxes);
         for (int i = 0; i < n_boxes; i++)

@@ -552,7 +552,7 @@ gboolean
 vnc_client_take(VncClient *client, VncWork *work)
 {
     const VncRoom room = {vnc_congestion_budget(client->congestion),
-                          vnc_quality_steps(client->quality)};
+                          vnc_quality_steps(client->quality), g_get_monotonic_time()};
 
     return vnc_update_take(client->update, &room, work);
 }

@@ -5,6 +5,13 @@
 #define STEP_MS    (VNC_LOSSY_STILL_MS / 2) /* ages are counted in whole steps */
 #define MAX_REGION 256
 
+/* Beside changes: so many pixels a second, in steps that are worth a rectangle and take no more
+ * than a few ms. Changes that stay away for some frames of a video have ended. */
+#define BESIDE_RATE  (1024 * 1024)
+#define BESIDE_LEAST (64 * 256)
+#define BESIDE_MOST  (256 * 256)
+#define CHANGING_US  (G_USEC_PER_SEC / 10)
+
 /* By age, in steps. A pixel is in one of them at most. */
 typedef enum { MOVING, RECENT, STILL, N_AGES } Age;
 
@@ -13,6 +20,8 @@ struct VncLossy {
     gpointer user;
     pixman_region32_t ages[N_AGES];
     guint timer;
+    gint64 changed;        /* µs; when changes were sent last */
+    gint64 saved, counted; /* pixels that may be made exact beside changes, as of then (µs) */
 };
 
 VncLossy *
@@ -48,7 +57,7 @@ on_timer(gpointer user)
     pixman_region32_copy(&ages[RECENT], &ages[MOVING]);
     pixman_region32_clear(&ages[MOVING]);
     region_bound(&ages[STILL], MAX_REGION);
-    if (region_is_empty(&ages[RECENT]))
+    if (region_is_empty(&ages[RECENT]) && region_is_empty(&ages[STILL]))
         lossy->timer = 0;
     if (!region_is_empty(&ages[STILL]))
         lossy->still(lossy->user);
@@ -136,22 +145,48 @@ take_first(const pixman_region32_t *area, gint64 pixels, pixman_region32_t *regi
     }
 }
 
+void
+vnc_lossy_changes(VncLossy *lossy, gint64 now)
+{
+    if (now - lossy->changed >= CHANGING_US) {
+        lossy->saved = 0;
+        lossy->counted = now;
+    }
+    lossy->changed = now;
+}
+
+/* How many pixels time has saved up; none that are not worth a rectangle. */
+static gint64
+saved(VncLossy *lossy, gint64 now)
+{
+    lossy->saved += MIN(now - lossy->counted, G_USEC_PER_SEC) * BESIDE_RATE / G_USEC_PER_SEC;
+    lossy->saved = MIN(lossy->saved, BESIDE_MOST);
+    lossy->counted = now;
+    return lossy->saved < BESIDE_LEAST ? 0 : lossy->saved;
+}
+
 gboolean
-vnc_lossy_take(const VncLossy *lossy, const pixman_region32_t *allowed,
-               const pixman_region32_t *dirty, gint64 pixels, pixman_region32_t *region)
+vnc_lossy_take(VncLossy *lossy, const pixman_region32_t *allowed, const pixman_region32_t *dirty,
+               gint64 now, gint64 pixels, pixman_region32_t *region)
 {
     pixman_region32_t still;
     gboolean any;
 
     if (region_is_empty(&lossy->ages[STILL]))
         return FALSE;
+    if (lossy->changed && now - lossy->changed < CHANGING_US)
+        pixels = MIN(pixels, saved(lossy, now));
+    if (pixels == 0)
+        return FALSE;
     pixman_region32_init(&still);
     pixman_region32_intersect(&still, (pixman_region32_t *)&lossy->ages[STILL],
                               (pixman_region32_t *)allowed);
     pixman_region32_subtract(&still, &still, (pixman_region32_t *)dirty);
     any = !region_is_empty(&still);
-    if (any)
+    if (any) {
         take_first(&still, pixels, region);
+        lossy->saved -= region_area(region);
+    }
     pixman_region32_fini(&still);
     return any;
 }

@@ -26,10 +26,14 @@ void vnc_lossy_displace(VncLossy *lossy, const pixman_box32_t *box, int dx, int 
 /* Everything is forgotten: the screen is sent anew. */
 void vnc_lossy_clear(VncLossy *lossy);
 
+/* Changes are sent at now (µs, monotonic). Beside them pixels are made exact slowly: that takes
+ * time, which the next changes would wait. */
+void vnc_lossy_changes(VncLossy *lossy, gint64 now);
 /* What to send exactly now: of what is still, inside allowed and outside dirty, the first rows, of
- * about pixels pixels. FALSE: nothing, and region is untouched. It is remembered until it is
- * sent. */
-gboolean vnc_lossy_take(const VncLossy *lossy, const pixman_region32_t *allowed,
-                        const pixman_region32_t *dirty, gint64 pixels, pixman_region32_t *region);
+ * about pixels pixels at most. FALSE: nothing, and region is untouched. It is remembered until it
+ * is sent. */
+gboolean vnc_lossy_take(VncLossy *lossy, const pixman_region32_t *allowed,
+                        const pixman_region32_t *dirty, gint64 now, gint64 pixels,
+                        pixman_region32_t *region);
 /* Is every pixel exact? */
 gboolean vnc_lossy_is_empty(const VncLossy *lossy);

@@ -348,13 +348,15 @@ take_exact(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *r
     pixman_region32_clear(exact);
     if (vnc_lossy_is_empty(update->lossy))
         return;
+    if (!region_is_empty(changed) || !vnc_copy_is_empty(update->copy))
+        vnc_lossy_changes(update->lossy, room->now);
     if (room->bytes != G_MAXSIZE) {
         gsize cost = vnc_slice_cost(update->slice, changed);
         gsize left = MAX(room->bytes - MIN(cost, room->bytes), room->bytes / SHARP_SHARE);
 
         pixels = (gint64)CLAMP(left / SHARP_COST, SHARP_LEAST, SHARP_STEP);
     }
-    vnc_lossy_take(update->lossy, allowed, &update->dirty, pixels, exact);
+    vnc_lossy_take(update->lossy, allowed, &update->dirty, room->now, pixels, exact);
 }
 
 /* Where the client wants to see anything: continuously, or asked for. */

@@ -29,6 +29,7 @@ gboolean vnc_work_equal(const VncWork *a, const VncWork *b);
 typedef struct {
     gsize bytes; /* that the update should have, about; G_MAXSIZE: any */
     guint steps; /* of quality, down from the client's wish (vnc-quality.h) */
+    gint64 now;  /* µs, monotonic */
 } VncRoom;
 
 /* wants_frame: something could be sent now. */

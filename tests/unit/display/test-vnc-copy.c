@@ -168,7 +168,7 @@ send_work(World *world, const VncWork *work)
 static gboolean
 take(World *world, VncWork *work)
 {
-    const VncRoom room = {g_rand_int_range(world->rand, 0, 5) ? G_MAXSIZE : 20000, 0};
+    const VncRoom room = {g_rand_int_range(world->rand, 0, 5) ? G_MAXSIZE : 20000, 0, 0};
     return vnc_update_ready(world->update) && vnc_update_take(world->update, &room, work);
 }
 
@@ -315,7 +315,7 @@ test_good_client(gconstpointer data)
             vnc_update_frame(world.update, &world.frame, world.plan);
             if (i % frames == 0) {
                 request(&world, TRUE, 0, 0, WIDTH, HEIGHT);
-                if (vnc_update_take(world.update, &(VncRoom){G_MAXSIZE, 0}, &work))
+                if (vnc_update_take(world.update, &(VncRoom){G_MAXSIZE, 0, 0}, &work))
                     send_work(&world, &work);
                 receive(&world);
                 g_assert_cmpmem(world.shown, sizeof world.shown, world.frame.pixels,

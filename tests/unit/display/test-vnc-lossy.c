@@ -43,7 +43,7 @@ desk_clear(Desk *desk)
 static gboolean
 take(Desk *desk, const pixman_region32_t *dirty, gint64 pixels)
 {
-    return vnc_lossy_take(desk->lossy, &desk->screen, dirty, pixels, &desk->region);
+    return vnc_lossy_take(desk->lossy, &desk->screen, dirty, 0, pixels, &desk->region);
 }
 
 static void
@@ -115,11 +115,42 @@ test_displace(void)
     desk_clear(&desk);
 }
 
+static gint64
+taken(Desk *desk, gint64 now)
+{
+    return vnc_lossy_take(desk->lossy, &desk->screen, &desk->none, now, 1 << 20, &desk->region)
+               ? region_area(&desk->region)
+               : 0;
+}
+
+/* While changes are sent, little is made exact beside them; when they stay away, everything. */
+static void
+test_beside_changes(void)
+{
+    Desk desk;
+    gint64 now = 10 * G_USEC_PER_SEC, exact = 0;
+
+    desk_init(&desk);
+    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 600}, TRUE);
+    wait_until_still(&desk);
+    for (gint64 end = now + G_USEC_PER_SEC; now < end; now += G_USEC_PER_SEC / 100) {
+        vnc_lossy_changes(desk.lossy, now);
+        exact += taken(&desk, now);
+    }
+    g_assert_cmpint(exact, >, 0);
+    g_assert_cmpint(exact, <=, (1 << 20) + (64 * 256) * 2);
+    vnc_lossy_changes(desk.lossy, now);
+    g_assert_cmpint(taken(&desk, now), <, 1 << 18);
+    g_assert_cmpint(taken(&desk, now + G_USEC_PER_SEC), ==, 800 * 600);
+    desk_clear(&desk);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vnc-lossy/steps", test_steps);
     g_test_add_func("/vnc-lossy/displace", test_displace);
+    g_test_add_func("/vnc-lossy/beside-changes", test_beside_changes);
     return g_test_run();
 }

@@ -10,7 +10,7 @@ nothing(gpointer user)
 {
 }
 
-static const VncRoom any = {G_MAXSIZE, 0};
+static const VncRoom any = {G_MAXSIZE, 0, 0};
 
 static void
 set_encoding(VncUpdate *update, gint32 encoding)

@@ -3,6 +3,35 @@
 #include "host/agent/resources.h"
 #include "oriel-config.h"
 
+/* What one desktop needs where there is none to learn from. */
+#define USUAL_MIB 1024
+
+static guint
+usual_mib(Host *host, const InventoryMemory *memory)
+{
+    GList *templates = template_store_list(host->templates);
+    guint mib = memory->usual_mib;
+    if (mib == 0 && templates != NULL)
+        mib = ((const Template *)templates->data)->memory_mib;
+    g_list_free(templates);
+    return mib > 0 ? mib : USUAL_MIB;
+}
+
+static void
+add_room(Host *host, json_t *info, guint64 memory_free_mib)
+{
+    InventoryMemory memory;
+    inventory_memory(host->inventory, &memory);
+    guint64 each = usual_mib(host, &memory) + RESOURCES_OVERHEAD_MIB;
+    json_object_set_new(info, "memory",
+                        json_pack("{s:I, s:I, s:I}", "asked_mib", (json_int_t)memory.asked_mib,
+                                  "used_mib", (json_int_t)memory.used_mib, "shared_mib",
+                                  (json_int_t)memory.shared_mib));
+    json_object_set_new(info, "desktops_fit", json_integer((json_int_t)(memory_free_mib / each)));
+    json_object_set_new(info, "limits", machine_limits_held());
+    json_object_set_new(info, "volumes", json_integer(0));
+}
+
 static void
 host_info(ApiCall *call)
 {
@@ -24,6 +53,7 @@ host_info(ApiCall *call)
         (int)template_store_count(host->templates), "uptime_s",
         (json_int_t)((g_get_monotonic_time() - host->started_at) / G_USEC_PER_SEC));
     g_list_free(images);
+    add_room(host, info, memory_free);
     api_call_answer(call, info, -1);
 }
 

@@ -10,7 +10,10 @@
 json_t *
 api_image_json(Host *host, const Image *image)
 {
-    return image_to_json(image, inventory_count_on_image(host->inventory, image->name));
+    json_t *json = image_to_json(image, inventory_count_on_image(host->inventory, image->name));
+    json_object_set_new(json, "templates",
+                        json_integer(template_store_count_on_image(host->templates, image->name)));
+    return json;
 }
 
 json_t *
@@ -93,8 +96,21 @@ image_delete(ApiCall *call)
         api_call_fail(call, error);
 }
 
-const ApiEntry api_image_calls[] = {{"image.list", image_list},
-                                    {"image.get", image_get},
-                                    {"image.import", image_import},
-                                    {"image.delete", image_delete},
-                                    {NULL, NULL}};
+static void
+image_cancel(ApiCall *call)
+{
+    Host *host = api_call_host(call);
+    g_autoptr(GError) error = NULL;
+    const char *name;
+    if (!api_call_get_string(call, "name", MAX_NAME, &name))
+        return;
+    const Image *image = image_store_cancel(host->images, name, &error);
+    if (image != NULL)
+        api_call_answer(call, api_image_json(host, image), -1);
+    else
+        api_call_fail(call, error);
+}
+
+const ApiEntry api_image_calls[] = {{"image.list", image_list},     {"image.get", image_get},
+                                    {"image.import", image_import}, {"image.cancel", image_cancel},
+                                    {"image.delete", image_delete}, {NULL, NULL}};

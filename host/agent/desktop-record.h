@@ -60,6 +60,11 @@ gboolean desktop_record_check(const DesktopRecord *record, GError **error);
 gboolean machine_shape_check(guint cpus, guint memory_mib, guint width, guint height,
                              GError **error);
 gboolean machine_limits_check(const MachineLimits *limits, GError **error);
+/* Lets a machine's process be the one that gives way: for what only a group of processes could be
+ * held to, and when the memory runs out. */
+void machine_limits_give_way(const MachineLimits *limits, pid_t pid);
+/* The names of those that this host can hold a desktop to. */
+json_t *machine_limits_held(void);
 json_t *machine_limits_to_json(const MachineLimits *limits);
 /* From a JSON object or NULL: no limits. ORIEL_ERROR_INVALID names the field. */
 gboolean machine_limits_from_json(MachineLimits *limits, const json_t *json, GError **error);

@@ -79,7 +79,9 @@ enter_step(Desktop *desktop, DesktopStep step)
 {
     desktop->record->step = step;
     desktop->step_began = g_get_monotonic_time();
-    save(desktop);
+    /* A warm start is begun anew whatever its step was, and there is no time to lose. */
+    if (desktop->record->origin == START_COLD)
+        save(desktop);
     tell(desktop);
 }
 
@@ -630,7 +632,8 @@ desktop_recover(Desktop *desktop)
     g_message("The desktop “%s” (%s) is found again.", desktop->record->name, desktop->record->id);
     if (state == DESKTOP_STARTING)
         begin_starting(desktop);
-    if (desktop->record->step >= STEP_BOOT)
+    /* The steps of a warm start are not recorded. */
+    if (desktop->record->step >= STEP_BOOT || desktop->record->origin != START_COLD)
         start_display(desktop);
     if (state == DESKTOP_STOPPING)
         desktop->machine->ops->stop(desktop->machine, FALSE);
@@ -667,6 +670,14 @@ const DesktopRecord *
 desktop_record(const Desktop *desktop)
 {
     return desktop->record;
+}
+
+void
+desktop_memory(Desktop *desktop, MemoryUse *use)
+{
+    MachineStatus status = {0};
+    desktop->machine->ops->observe(desktop->machine, &status);
+    memory_use_read(use, status.pid);
 }
 
 guint

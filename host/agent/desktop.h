@@ -3,6 +3,7 @@
 
 #include "host/agent/desktop-record.h"
 #include "host/agent/display-process.h"
+#include "host/agent/memory-use.h"
 #include "host/agent/settings.h"
 #include "host/agent/template-store.h"
 
@@ -56,6 +57,8 @@ void desktop_open(Desktop *desktop, const char *protocol, DisplayOpened opened, 
 void desktop_stats(Desktop *desktop, DisplayStats done, gpointer user);
 
 const DesktopRecord *desktop_record(const Desktop *desktop);
+/* What its machine takes. */
+void desktop_memory(Desktop *desktop, MemoryUse *use);
 /* Memory that it was promised now, MiB; 0 while it is stopped. */
 guint desktop_promised_mib(const Desktop *desktop);
 json_t *desktop_to_json(Desktop *desktop);

@@ -3,12 +3,15 @@
 
 #include "common/error.h"
 #include "host/agent/guest-exec.h"
+#include "host/agent/line-stream.h"
 
 #include <string.h>
 #include <sys/random.h>
 
 #define PROGRAM    "/usr/lib/oriel-guest/identity"
 #define TIMEOUT_MS 20000
+#define PROBE_MS   5000
+#define MAX_LINE   4096
 #define SEED_BYTES 64
 
 /* For guests without our program: what a shell can do. It reads the same lines. */
@@ -44,8 +47,10 @@ static const char fallback[] =
     "exit 0\n";
 
 struct GuestIdentity {
-    char *id;
+    char *id; /* NULL: it only asks */
     GuestExec *exec;
+    LineStream *port;
+    guint timer;
     gboolean falling_back;
     GuestIdentityDone done;
     gpointer user;
@@ -124,24 +129,97 @@ run(GuestIdentity *identity)
                    identity);
 }
 
+/* --- the program that waits at its port
+ * ---------------------------------------------------------------------- */
+
+static void
+finish_port(GuestIdentity *identity, OrielError code, const char *problem)
+{
+    g_autoptr(GError) error = NULL;
+    if (identity->timer == 0) /* it was told */
+        return;
+    g_clear_handle_id(&identity->timer, g_source_remove);
+    if (problem != NULL)
+        error = g_error_new(ORIEL_ERROR, (int)code,
+                            "The guest could not be given an identity of its own: %s", problem);
+    identity->done(error, identity->user);
+}
+
+static void
+on_line(LineStream *stream, char *text, gsize length, gpointer user)
+{
+    static const char failed[] = "failed ";
+    GuestIdentity *identity = user;
+    if (g_str_equal(text, identity->id != NULL ? "done" : "waiting")) {
+        finish_port(identity, 0, NULL);
+    } else if (g_str_has_prefix(text, failed)) {
+        g_autofree char *problem = g_utf8_make_valid(text + sizeof failed - 1, -1);
+        finish_port(identity, ORIEL_ERROR_FAILED, problem);
+    }
+}
+
+static void
+on_closed(LineStream *stream, const GError *error, gpointer user)
+{
+    GuestIdentity *identity = user;
+    g_clear_pointer(&identity->port, line_stream_free);
+    finish_port(identity, ORIEL_ERROR_UNAVAILABLE, "its port was closed.");
+}
+
+static const LineStreamEvents stream_events = {.line = on_line, .closed = on_closed};
+
+static gboolean
+on_timeout(gpointer user)
+{
+    /* The source goes with the answer. */
+    finish_port(user, ORIEL_ERROR_TIMEOUT, "it did not answer in time.");
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+say(GuestIdentity *identity, const char *text, guint timeout_ms)
+{
+    identity->timer = g_timeout_add(timeout_ms, on_timeout, identity);
+    if (identity->port != NULL)
+        line_stream_send(identity->port, text);
+}
+
 void
 guest_identity_begin(GuestIdentity *identity)
 {
-    run(identity);
+    if (identity->exec != NULL) {
+        run(identity);
+        return;
+    }
+    /* The line end that is added makes the empty line that ends it. */
+    g_autofree char *text = guest_identity_text(identity->id, g_get_real_time());
+    say(identity, text, TIMEOUT_MS);
 }
 
 GuestIdentity *
-guest_identity_new(const char *socket_path, const char *id, GuestIdentityDone done, gpointer user,
-                   GError **error)
+guest_identity_new(const char *socket_path, gboolean waits, const char *id, GuestIdentityDone done,
+                   gpointer user, GError **error)
 {
-    GuestExec *exec = guest_exec_new(socket_path, error);
-    if (exec == NULL)
-        return NULL;
     GuestIdentity *identity = g_new0(GuestIdentity, 1);
-    identity->exec = exec;
     identity->id = g_strdup(id);
     identity->done = done;
     identity->user = user;
+    if (waits)
+        identity->port =
+            line_stream_connect(socket_path, MAX_LINE, &stream_events, identity, error);
+    else
+        identity->exec = guest_exec_new(socket_path, error);
+    if (identity->port == NULL && identity->exec == NULL)
+        g_clear_pointer(&identity, guest_identity_free);
+    return identity;
+}
+
+GuestIdentity *
+guest_identity_probe(const char *socket_path, GuestIdentityDone done, gpointer user, GError **error)
+{
+    GuestIdentity *identity = guest_identity_new(socket_path, TRUE, NULL, done, user, error);
+    if (identity != NULL)
+        say(identity, "hello", PROBE_MS);
     return identity;
 }
 
@@ -150,6 +228,8 @@ guest_identity_free(GuestIdentity *identity)
 {
     if (identity == NULL)
         return;
+    g_clear_handle_id(&identity->timer, g_source_remove);
+    line_stream_free(identity->port);
     guest_exec_free(identity->exec);
     g_free(identity->id);
     g_free(identity);

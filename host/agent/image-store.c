@@ -259,6 +259,20 @@ image_store_import(ImageStore *store, const char *name, const char *title, const
     return entry->image;
 }
 
+const Image *
+image_store_cancel(ImageStore *store, const char *name, GError **error)
+{
+    Entry *entry = g_hash_table_lookup(store->entries, name);
+    if (image_store_find(store, name, error) == NULL)
+        return NULL;
+    if (entry->import != NULL) {
+        g_clear_pointer(&entry->import, image_import_free);
+        entry_fail(entry, "The import was cancelled.");
+        tell_changed(entry);
+    }
+    return entry->image;
+}
+
 gboolean
 image_store_delete(ImageStore *store, const char *name, GError **error)
 {

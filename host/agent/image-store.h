@@ -32,5 +32,7 @@ char *image_store_folder(ImageStore *store, const char *name);
  * _NOT_FOUND, _NO_SPACE. */
 const Image *image_store_import(ImageStore *store, const char *name, const char *title,
                                 const char *cmdline, const ImageSource *source, GError **error);
+/* Ends an import under way: the image has failed then. ORIEL_ERROR_NOT_FOUND. */
+const Image *image_store_cancel(ImageStore *store, const char *name, GError **error);
 /* The caller has seen to it that nothing stands on the image. An import under way is ended. */
 gboolean image_store_delete(ImageStore *store, const char *name, GError **error);

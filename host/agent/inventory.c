@@ -259,6 +259,31 @@ inventory_promised_mib(Inventory *inventory)
     return promised + template_store_promised_mib(inventory->templates);
 }
 
+void
+inventory_memory(Inventory *inventory, InventoryMemory *memory)
+{
+    GHashTableIter iter;
+    gpointer desktop;
+    guint64 used_kib = 0, shared_kib = 0, promised = 0;
+    guint count = g_hash_table_size(inventory->desktops);
+    *memory = (InventoryMemory){0};
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, NULL, &desktop)) {
+        MemoryUse use;
+        guint mib = desktop_record(desktop)->memory_mib;
+        promised += mib;
+        if (desktop_promised_mib(desktop) == 0)
+            continue;
+        memory->asked_mib += mib;
+        desktop_memory(desktop, &use);
+        used_kib += use.own;
+        shared_kib += use.shared;
+    }
+    memory->used_mib = used_kib / 1024;
+    memory->shared_mib = shared_kib / 1024;
+    memory->usual_mib = count > 0 ? (guint)(promised / count) : 0;
+}
+
 guint
 inventory_count_on_template(Inventory *inventory, const char *name, const char *generation)
 {

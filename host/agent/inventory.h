@@ -30,6 +30,12 @@ Desktop *inventory_find(Inventory *inventory, const char *id, GError **error);
 guint inventory_count_on_image(Inventory *inventory, const char *image);
 /* On this generation of a template; NULL: on any. */
 guint inventory_count_on_template(Inventory *inventory, const char *name, const char *generation);
+/* MiB that running desktops were promised for their guests, take, and have in common. */
+typedef struct {
+    guint64 asked_mib, used_mib, shared_mib;
+    guint usual_mib; /* what one desktop was promised on average; 0: there are none */
+} InventoryMemory;
+void inventory_memory(Inventory *inventory, InventoryMemory *memory);
 /* Also to machines that become templates. */
 guint64 inventory_promised_mib(Inventory *inventory);
 

@@ -3,6 +3,13 @@
 #include "host/agent/desktop-record.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+/* Added to the niceness of a desktop that may not have whole processors. */
+#define NICE_LIMITED 10
+/* Desktops end before the services that look after them. */
+#define OOM_SCORE "300"
 
 static const struct {
     const char *name;
@@ -34,6 +41,26 @@ machine_limits_check(const MachineLimits *limits, GError **error)
         return FALSE;
     }
     return TRUE;
+}
+
+void
+machine_limits_give_way(const MachineLimits *limits, pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/oom_score_adj", (int)pid);
+    FILE *file = fopen(path, "we");
+    if (file != NULL) {
+        fputs(OOM_SCORE, file);
+        fclose(file);
+    }
+    /* Its threads come later and inherit this. */
+    if (limits->cpu_percent > 0 && setpriority(PRIO_PROCESS, (id_t)pid, NICE_LIMITED) != 0)
+        g_debug("The priority of %d could not be lowered.", (int)pid);
+}
+
+json_t *
+machine_limits_held(void)
+{
+    return json_pack("[s, s, s]", "disk_gib", "disk_iops", "disk_mibps");
 }
 
 json_t *

@@ -168,6 +168,7 @@ add_control(Builder *builder)
     add(builder, "-device", "virtio-serial-pci");
     add_port(builder, "vdagent", "com.redhat.spice.0");
     add_port(builder, "qga", "org.qemu.guest_agent.0");
+    add_port(builder, "identity", "org.oriel.identity.0");
     /* The last of what the guest's kernel said, kept in memory: a guest cannot fill a disk with it.
      */
     add(builder, "-chardev", "ringbuf,id=serial0,size=65536");

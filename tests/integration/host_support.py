@@ -1,94 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A private oriel-host with real QEMU, a stand-in for oriel-display, and a client of its API."""
 
-import array
 import json
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness import paths  # noqa: E402
+from harness.host_api import DEADLINE, Api, ApiError  # noqa: E402,F401
 from harness.janitor import Janitor  # noqa: E402
 from harness.processes import read_pid_file, start_time, write_pid_file  # noqa: E402,F401
 from harness.wait import wait_for  # noqa: E402
 
 FAKE_DISPLAY = pathlib.Path(__file__).resolve().with_name("fake_display.py")
-DEADLINE = 60
-
-
-class ApiError(Exception):
-    """The host's "error" answer."""
-
-    def __init__(self, error):
-        super().__init__(f"{error['type']}: {error['message']}")
-        self.type, self.message = error["type"], error["message"]
-
-
-class Api:
-    """One connection to a host's API."""
-
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(DEADLINE)
-        self.sock.connect(str(path))
-        self.buffer, self.events, self.fds, self.last_id = b"", [], [], 0
-
-    def close(self):
-        self.sock.close()
-
-    def read_line(self):
-        """The next line as JSON; None at the end."""
-        while b"\n" not in self.buffer:
-            data, ancillary, _, _ = self.sock.recvmsg(65536, socket.CMSG_SPACE(16))
-            for _, _, content in ancillary:
-                numbers = array.array("i")
-                numbers.frombytes(content[:len(content) - len(content) % numbers.itemsize])
-                self.fds += numbers
-            if not data:
-                return None
-            self.buffer += data
-        line, self.buffer = self.buffer.split(b"\n", 1)
-        return json.loads(line)
-
-    def send(self, call, **args):
-        self.last_id += 1
-        message = {"id": str(self.last_id), "call": call, "args": args}
-        self.sock.sendall(json.dumps(message).encode() + b"\n")
-        return str(self.last_id)
-
-    def call(self, call, /, **args):
-        identifier = self.send(call, **args)
-        while (line := self.read_line()) is not None:
-            if line.get("id") == identifier:
-                if "error" in line:
-                    raise ApiError(line["error"])
-                return line["result"]
-            self.events.append(line)
-        raise ConnectionError("the host closed the connection")
-
-    def until(self, wanted):
-        """The first event for which wanted is true; the passed ones are in self.events."""
-        deadline = time.monotonic() + DEADLINE
-        while time.monotonic() < deadline:
-            event = self.events.pop(0) if self.events else self.read_line()
-            if wanted(event):
-                return event
-        raise AssertionError("the event did not come")
-
-    def until_state(self, kind, name, *states):
-        """The image or desktop, when it has come to one of these states."""
-        def there(event):
-            item = event.get(kind)
-            return item and name in (item.get("name"), item.get("id")) and item["state"] in states
-        return self.until(there)[kind]
 
 
 class Host:

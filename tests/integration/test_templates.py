@@ -27,20 +27,13 @@ class SimulatedHost(Host):
         if not (self.state / "images" / "t").exists():
             assert self.import_image("t")["state"] == "ready"
 
-    @staticmethod
-    def now(api, call, **args):
-        """The answer; what was told before it is forgotten."""
-        result = api.call(call, **args)
-        api.events.clear()
-        return result
-
     def make_template(self, api, name="warm"):
         """The template, when it is ready or failed."""
         api.call("template.make", name=name, image="t", **SHAPE)
         return self.template(api, name)
 
     def template(self, api, name="warm"):
-        item = self.now(api, "template.get", name=name)
+        item = api.now("template.get", name=name)
         return item if item["state"] in ("ready", "failed") else api.until_state("template", name, "ready", "failed")
 
     def clone(self, api, desktop=None, template="warm", **more):
@@ -50,7 +43,7 @@ class SimulatedHost(Host):
         return self.settled(api, desktop)
 
     def settled(self, api, desktop):
-        item = self.now(api, "desktop.get", desktop=desktop)
+        item = api.now("desktop.get", desktop=desktop)
         states = ("ready", "failed", "stopped", "suspended")
         return item if item["state"] in states else api.until_state("desktop", desktop, *states)
 
@@ -239,7 +232,7 @@ def test_what_cannot_be_suspended_runs_on(host, api):
     desktop = host.create(api)
     api.until_state("desktop", desktop, "ready")
     host.simulate({"on": "suspend", "fail": "The disk is full."})
-    host.now(api, "desktop.suspend", desktop=desktop)
+    api.now("desktop.suspend", desktop=desktop)
     item = host.settled(api, desktop)
     assert item["state"] == "ready" and "The disk is full." in texts(item)[0]
     assert host.pid(desktop, "machine")
@@ -287,7 +280,7 @@ def do_everything(host, api, desktop):
     item = host.clone(api, desktop=desktop)
     for _ in range(2):
         if item["state"] == "ready":
-            host.now(api, "desktop.suspend", desktop=desktop)
+            api.now("desktop.suspend", desktop=desktop)
             item = host.settled(api, desktop)
         assert item["state"] == "suspended", item
         api.call("desktop.resume", desktop=desktop)

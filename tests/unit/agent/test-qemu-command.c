@@ -49,6 +49,42 @@ test_essentials(void)
 }
 
 static void
+test_memory(void)
+{
+    MachineSpec warm = spec;
+    QemuCommandOptions options = {.program = "qemu"};
+    g_auto(GStrv) cold = qemu_command_build(&warm, &options);
+    g_assert_nonnull(find(cold, "-object", "memory-backend-ram,id=ram,size=1024M"));
+    g_assert_nonnull(find(cold, "-machine", "memory-backend=ram"));
+    g_assert_null(find(cold, "-incoming", ""));
+    g_assert_nonnull(find(cold, "-device", "virtio-net-pci,netdev=net0,romfile=,mac=52:54:"));
+    warm.memory_file = (char *)"/s/templates/a,b/memory";
+    g_auto(GStrv) template_ = qemu_command_build(&warm, &options);
+    g_assert_nonnull(find(template_, "-object", "share=on,mem-path=/s/templates/a,,b/memory"));
+    warm.memory_file = NULL;
+    warm.template_dir = (char *)"/s/templates/a,b";
+    options.origin = START_CLONE;
+    g_auto(GStrv) clone = qemu_command_build(&warm, &options);
+    g_assert_nonnull(find(clone, "-object", "share=off,mem-path=/s/templates/a,,b/memory"));
+    g_assert_nonnull(find(clone, "-incoming", "defer"));
+    options.origin = START_RESUME;
+    g_auto(GStrv) resumed = qemu_command_build(&warm, &options);
+    g_assert_nonnull(find(resumed, "-object", "memory-backend-ram,id=ram,size=1024M"));
+    g_assert_nonnull(find(resumed, "-incoming", "defer"));
+}
+
+static void
+test_limits(void)
+{
+    MachineSpec limited = spec;
+    QemuCommandOptions options = {.program = "qemu"};
+    limited.limits = (MachineLimits){.disk_iops = 500, .disk_mibps = 20};
+    g_auto(GStrv) argv = qemu_command_build(&limited, &options);
+    g_assert_nonnull(
+        find(argv, "-drive", ",throttling.iops-total=500,throttling.bps-total=20971520"));
+}
+
+static void
 test_escaping(void)
 {
     QemuCommandOptions options = {.program = "qemu"};
@@ -80,6 +116,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu-command/essentials", test_essentials);
+    g_test_add_func("/qemu-command/memory", test_memory);
+    g_test_add_func("/qemu-command/limits", test_limits);
     g_test_add_func("/qemu-command/escaping", test_escaping);
     g_test_add_func("/qemu-command/choices", test_choices);
     return g_test_run();

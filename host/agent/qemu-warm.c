@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "qemu-machine-private.h"
+
+#include "common/error.h"
+#include "host/agent/qemu-command.h"
+
+#include <gio/gio.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define QUIET_MS 180000 /* for a template's guest to come to rest */
+#define CLOCK_MS 60000
+
+/* In a template's folder: a program waits in its guest to give clones an identity. */
+#define HELPER_MARK "helper"
+
+/* Until what starts has started and the processors idle, for two minutes at most. */
+static const char come_to_rest[] =
+    "if [ -d /run/systemd/system ]; then\n"
+    "  timeout 60 systemctl is-system-running --wait > /dev/null 2>&1\n"
+    "fi\n"
+    "look() { read -r _ a b c idle wait rest < /proc/stat; busy=$((a + b + c)); }\n"
+    "n=0\n"
+    "while [ $n -lt 30 ]; do\n"
+    "  look; busy0=$busy all0=$((busy + idle + wait)); sleep 2; look\n"
+    "  [ $(((busy - busy0) * 100)) -gt $(((busy + idle + wait - all0) * 15)) ] || break\n"
+    "  n=$((n + 1))\n"
+    "done\n"
+    "sync\n";
+
+static char *
+file_in(const char *folder, const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+/* --- the guest runs
+ * ------------------------------------------------------------------------------------------- */
+
+static void
+on_identity(const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_clear_pointer(&machine->identity, guest_identity_free);
+    if (error != NULL) {
+        qemu_machine_fail_with(machine, error->message);
+        return;
+    }
+    machine->agent_answers = TRUE;
+    qemu_machine_mark(machine, "identity");
+    machine->events->step(machine->user, STEP_READY);
+}
+
+static void
+on_clock_set(int exit_code, const char *output, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_clear_pointer(&machine->exec, guest_exec_free);
+    if (exit_code != 0)
+        g_message("The clock of “%s” could not be set after it was resumed.", machine->spec->name);
+}
+
+/* The guest has slept, and its clock with it. Nobody has to wait for this. */
+static void
+set_clock(QemuMachine *machine)
+{
+    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
+    g_autofree char *time =
+        g_strdup_printf("@%" G_GINT64_FORMAT, g_get_real_time() / G_USEC_PER_SEC);
+    const char *const argv[] = {"/bin/date", "-u", "-s", time, NULL};
+    machine->exec = guest_exec_new(path, NULL);
+    if (machine->exec != NULL)
+        guest_exec_run(machine->exec, argv, NULL, CLOCK_MS, on_clock_set, machine);
+}
+
+static void
+on_continued(json_t *result, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    if (machine->phase != PHASE_RESTORE)
+        return;
+    if (error != NULL) {
+        qemu_machine_fail_with(machine, error->message);
+        return;
+    }
+    machine->phase = PHASE_RUNNING;
+    if (machine->identity != NULL) {
+        machine->events->step(machine->user, STEP_DESKTOP);
+        guest_identity_begin(machine->identity);
+        return;
+    }
+    machine->events->step(machine->user, STEP_READY);
+    set_clock(machine);
+}
+
+static void
+unlink_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    unlink(data);
+    g_task_return_boolean(task, TRUE);
+}
+
+/* Freeing some hundred MiB of disk takes a while, and the user waits. */
+static void
+discard_saved(QemuMachine *machine)
+{
+    char *used = g_strconcat(machine->spec->saved_file, ".used", NULL);
+    if (rename(machine->spec->saved_file, used) != 0)
+        unlink(machine->spec->saved_file);
+    g_autoptr(GTask) task = g_task_new(NULL, NULL, NULL, NULL);
+    g_task_set_task_data(task, used, g_free);
+    g_task_run_in_thread(task, unlink_in_thread);
+}
+
+static void
+on_restored(const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_clear_pointer(&machine->snapshot, qemu_snapshot_free);
+    if (machine->phase != PHASE_RESTORE)
+        return;
+    if (error != NULL) {
+        qemu_machine_fail_with(machine, error->message);
+        return;
+    }
+    qemu_machine_mark(machine, "restored");
+    /* From the guest's next step on, what was saved does not fit to its disk any more. */
+    if (machine->origin == START_RESUME)
+        discard_saved(machine);
+    qmp_execute(machine->qmp, "cont", NULL, on_continued, machine);
+}
+
+/* The way to the guest's identity must be open before its memory is read. */
+static gboolean
+connect_identity(QemuMachine *machine, GError **error)
+{
+    const MachineSpec *spec = machine->spec;
+    g_autofree char *mark_path = file_in(spec->template_dir, HELPER_MARK);
+    gboolean waits = g_file_test(mark_path, G_FILE_TEST_EXISTS);
+    g_autofree char *path = qemu_socket_path(spec, waits ? "identity" : "qga");
+    machine->identity = guest_identity_new(path, waits, spec->id, on_identity, machine, error);
+    return machine->identity != NULL;
+}
+
+void
+qemu_machine_restore(QemuMachine *machine)
+{
+    const MachineSpec *spec = machine->spec;
+    gboolean clone = machine->origin == START_CLONE;
+    g_autofree char *state =
+        clone ? file_in(spec->template_dir, "state") : g_strdup(spec->saved_file);
+    g_autoptr(GError) error = NULL;
+    machine->phase = PHASE_RESTORE;
+    qemu_machine_mark(machine, "qemu");
+    machine->events->step(machine->user, STEP_BOOT);
+    if (clone && !connect_identity(machine, &error))
+        qemu_machine_fail_with(machine, error->message);
+    else
+        machine->snapshot = qemu_snapshot_restore(machine->qmp, state, clone, on_restored, machine);
+}
+
+/* --- saving
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void
+on_saved(const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_clear_pointer(&machine->snapshot, qemu_snapshot_free);
+    g_clear_pointer(&machine->exec, guest_exec_free);
+    machine->suspend_asked = FALSE;
+    if (machine->phase != PHASE_SAVING)
+        return;
+    if (error == NULL) {
+        machine->suspended = TRUE;
+        qmp_execute(machine->qmp, "quit", NULL, NULL, NULL);
+        return;
+    }
+    machine->phase = PHASE_RUNNING;
+    qmp_execute(machine->qmp, "cont", NULL, NULL, NULL);
+    machine->events->suspend_failed(machine->user, error->message);
+}
+
+static void
+save(QemuMachine *machine)
+{
+    machine->snapshot = qemu_snapshot_save(machine->qmp, machine->spec->saved_file,
+                                           machine->spec->memory_file != NULL, on_saved, machine);
+}
+
+static void
+on_probed(const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_autofree char *path = file_in(machine->spec->state_dir, HELPER_MARK);
+    if (machine->phase != PHASE_SAVING || machine->qmp == NULL)
+        return;
+    if (error == NULL)
+        g_file_set_contents(path, "", 0, NULL);
+    save(machine);
+}
+
+/* Whoever waits in the guest for a clone's identity, and its agent, stay spoken to until the guest
+ * is frozen: where nobody is at the other end they look up twice or ten times a second only, and
+ * each clone would wait for that. */
+static void
+on_quiet(int exit_code, const char *output, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_autofree char *path = qemu_socket_path(machine->spec, "identity");
+    if (machine->phase != PHASE_SAVING || machine->qmp == NULL)
+        return;
+    if (error != NULL) {
+        on_saved(error, machine);
+        return;
+    }
+    machine->identity = guest_identity_probe(path, on_probed, machine, NULL);
+    if (machine->identity == NULL)
+        save(machine);
+}
+
+/* A template's guest comes to rest first: clones would all go on with what it is busy with. */
+static void
+quiet_guest(QemuMachine *machine)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", come_to_rest, NULL};
+    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(&machine->agent, guest_agent_free);
+    machine->exec = guest_exec_new(path, &error);
+    if (machine->exec != NULL)
+        guest_exec_run(machine->exec, argv, NULL, QUIET_MS, on_quiet, machine);
+    else
+        on_saved(error, machine);
+}
+
+void
+qemu_machine_begin_saving(QemuMachine *machine)
+{
+    machine->phase = PHASE_SAVING;
+    g_clear_pointer(&machine->exec, guest_exec_free);
+    if (machine->spec->memory_file != NULL)
+        quiet_guest(machine);
+    else
+        save(machine);
+}
+
+/* An earlier host has begun this: either all is saved, or it is begun anew. */
+void
+qemu_machine_take_up_saving(QemuMachine *machine, const char *status)
+{
+    if (g_strcmp0(status, "postmigrate") == 0 &&
+        g_file_test(machine->spec->saved_file, G_FILE_TEST_EXISTS)) {
+        machine->phase = PHASE_SAVING;
+        on_saved(NULL, machine);
+        return;
+    }
+    qmp_execute(machine->qmp, "migrate_cancel", NULL, NULL, NULL);
+    qmp_execute(machine->qmp, "cont", NULL, NULL, NULL);
+    qemu_machine_begin_saving(machine);
+}

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clones of a real guest, by the host's API alone."""
+
+import time
+import uuid
+
+from .host_api import Api
+
+# A guest without KVM, beside compilers, takes its time.
+SECONDS = 900
+SHAPE = {"cpus": 2, "memory_mib": 1024, "width": 1280, "height": 800}
+
+
+def watch(stack):
+    api = Api(stack.socket, SECONDS)
+    api.call("watch")
+    return api
+
+
+def ready_template(stack, name="warm", image="demo"):
+    """The template, made if it is not there."""
+    api = watch(stack)
+    item = api.now("template.make", name=name, image=image, **SHAPE)
+    if item["state"] not in ("ready", "failed"):
+        item = api.until_state("template", name, "ready", "failed")
+    api.close()
+    assert item["state"] == "ready", item
+    return item
+
+
+def settled(api, desktop):
+    """The desktop, when it is on its way to nothing any more."""
+    states = ("ready", "failed", "stopped", "suspended")
+    item = api.now("desktop.get", desktop=desktop)
+    return item if item["state"] in states else api.until_state("desktop", desktop, *states)
+
+
+def clone(api, desktop=None, template="warm"):
+    """A clone that is ready."""
+    desktop = desktop or str(uuid.uuid4())
+    api.call("desktop.create", desktop=desktop, name="Clone", template=template)
+    item = settled(api, desktop)
+    assert (item["state"], item["origin"], item["notes"]) == ("ready", "clone", []), item
+    return item
+
+
+FACTS = {
+    "machine id": "cat /etc/machine-id",
+    "boot id": "cat /proc/sys/kernel/random/boot_id",
+    "hostname": "hostname",
+    "MAC": "cat /sys/class/net/e*/address",
+    "random numbers": "head -c 32 /dev/urandom | od -An -tx1",
+    "SSH host key": "cat /etc/ssh/ssh_host_ed25519_key.pub",
+}
+
+
+def facts(guest):
+    """What makes this guest itself; the random numbers first, as soon as may be."""
+    drawn = guest.run(FACTS["random numbers"])
+    found = {name: guest.run(command) for name, command in FACTS.items() if name not in ("random numbers", "SSH host key")}
+    # Made after the desktop stands: nobody waits for it.
+    key = guest.run(f"for i in $(seq 300); do [ -e /etc/ssh/ssh_host_ed25519_key.pub ] && break; sleep 0.2; done; {FACTS['SSH host key']}", seconds=120)
+    clock = abs(float(guest.run("date +%s.%N")) - time.time())
+    return {"random numbers": drawn, **found, "SSH host key": key}, clock

@@ -28,6 +28,8 @@ gboolean api_call_get_optional_string(ApiCall *call, const char *name, gsize max
 gboolean api_call_get_number(ApiCall *call, const char *name, guint *value);
 /* The same for one that may be left out (*value keeps what it had). */
 gboolean api_call_get_optional_number(ApiCall *call, const char *name, guint *value);
+/* An array that may be left out (*value becomes NULL); borrowed. */
+gboolean api_call_get_optional_array(ApiCall *call, const char *name, const json_t **value);
 /* An object that may be left out (*value becomes NULL); borrowed. */
 gboolean api_call_get_optional_object(ApiCall *call, const char *name, const json_t **value);
 gboolean api_call_get_optional_bool(ApiCall *call, const char *name, gboolean *value);
@@ -46,9 +48,12 @@ extern const ApiEntry api_host_calls[];
 extern const ApiEntry api_image_calls[];
 extern const ApiEntry api_desktop_calls[];
 extern const ApiEntry api_template_calls[];
+extern const ApiEntry api_volume_calls[];
 
 /* {"items":[…]} of a list's elements, and an image with its count of desktops. */
 json_t *api_image_json(Host *host, const Image *image);
 json_t *api_image_list_json(Host *host);
 json_t *api_desktop_list_json(Host *host);
 json_t *api_template_list_json(Host *host);
+json_t *api_volume_json(Host *host, const Volume *volume);
+json_t *api_volume_list_json(Host *host);

@@ -54,6 +54,32 @@ get_size(ApiCall *call, gboolean optional, const char *name, guint *value)
                     : api_call_get_number(call, name, value);
 }
 
+/* Those that are not there yet are made: they outlive the desktop, whatever becomes of it. */
+static gboolean
+take_volumes(Host *host, const char *desktop, const json_t *volumes, DesktopRecord *record,
+             GError **error)
+{
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+    if (json_array_size(volumes) > MAX_VOLUMES) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "A desktop has at most %d volumes.",
+                    MAX_VOLUMES);
+        return FALSE;
+    }
+    for (gsize i = 0; i < json_array_size(volumes); i++) {
+        const json_t *item = json_array_get(volumes, i);
+        const char *text = json_string_value(json_object_get(item, "volume"));
+        json_int_t size = json_integer_value(json_object_get(item, "size_mib"));
+        g_autofree char *id = g_ascii_strdown(text != NULL ? text : "", -1);
+        if (!inventory_ensure_volume(host->inventory, desktop, id, (guint)CLAMP(size, 0, G_MAXINT),
+                                     error))
+            return FALSE;
+        g_strv_builder_add(ids, id);
+    }
+    g_strfreev(record->volumes);
+    record->volumes = g_strv_builder_end(ids);
+    return TRUE;
+}
+
 static void
 desktop_create(ApiCall *call)
 {
@@ -61,10 +87,11 @@ desktop_create(ApiCall *call)
     g_autofree char *id = NULL;
     g_autoptr(GError) error = NULL;
     const char *name, *image = "", *template_name = "";
-    const json_t *limits;
+    const json_t *limits, *volumes;
     if (!api_call_get_uuid(call, "desktop", &id) ||
         !api_call_get_string(call, "name", MACHINE_MAX_NAME, &name) ||
         !api_call_get_optional_string(call, "template", MAX_IMAGE_NAME, &template_name) ||
+        !api_call_get_optional_array(call, "volumes", &volumes) ||
         !api_call_get_optional_object(call, "limits", &limits))
         return;
     gboolean clone = template_name[0] != '\0';
@@ -75,7 +102,8 @@ desktop_create(ApiCall *call)
         !get_size(call, clone, "width", &record->width) ||
         !get_size(call, clone, "height", &record->height))
         return;
-    if (!machine_limits_from_json(&record->limits, limits, &error)) {
+    if (!machine_limits_from_json(&record->limits, limits, &error) ||
+        !take_volumes(api_call_host(call), id, volumes, record, &error)) {
         api_call_fail(call, error);
         return;
     }

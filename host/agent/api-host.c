@@ -29,7 +29,9 @@ add_room(Host *host, json_t *info, guint64 memory_free_mib)
                                   (json_int_t)memory.shared_mib));
     json_object_set_new(info, "desktops_fit", json_integer((json_int_t)(memory_free_mib / each)));
     json_object_set_new(info, "limits", machine_limits_held());
-    json_object_set_new(info, "volumes", json_integer(0));
+    GList *volumes = volume_store_list(host->volumes);
+    json_object_set_new(info, "volumes", json_integer(g_list_length(volumes)));
+    g_list_free(volumes);
 }
 
 static void
@@ -63,9 +65,9 @@ host_watch(ApiCall *call)
     Host *host = api_call_host(call);
     api_call_watch(call);
     api_call_answer(call,
-                    json_pack("{s:o, s:o, s:o, s:[]}", "desktops", api_desktop_list_json(host),
+                    json_pack("{s:o, s:o, s:o, s:o}", "desktops", api_desktop_list_json(host),
                               "images", api_image_list_json(host), "templates",
-                              api_template_list_json(host), "volumes"),
+                              api_template_list_json(host), "volumes", api_volume_list_json(host)),
                     -1);
 }
 

@@ -165,6 +165,17 @@ api_call_get_number(ApiCall *call, const char *name, guint *value)
 }
 
 gboolean
+api_call_get_optional_array(ApiCall *call, const char *name, const json_t **value)
+{
+    *value = json_object_get(call->args, name);
+    if (json_is_null(*value))
+        *value = NULL;
+    return *value == NULL || json_is_array(*value)
+               ? TRUE
+               : call_invalid(call, "“%s” must be an array.", name);
+}
+
+gboolean
 api_call_get_optional_object(ApiCall *call, const char *name, const json_t **value)
 {
     *value = json_object_get(call->args, name);
@@ -216,7 +227,7 @@ static ApiFunction
 find_function(const char *name)
 {
     const ApiEntry *const tables[] = {api_host_calls, api_image_calls, api_desktop_calls,
-                                      api_template_calls};
+                                      api_template_calls, api_volume_calls};
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
         for (const ApiEntry *entry = tables[i]; entry->name != NULL; entry++)
             if (g_str_equal(entry->name, name))
@@ -386,10 +397,28 @@ on_template_deleted(const char *name, gpointer user)
 
 static const TemplateStoreEvents template_events = {.changed = on_template_changed,
                                                     .deleted = on_template_deleted};
+static void
+on_volume_changed(const char *id, gpointer user)
+{
+    Api *api = user;
+    const Volume *volume = volume_store_find(api->host->volumes, id, NULL);
+    if (volume != NULL)
+        broadcast(api, json_pack("{s:s, s:o}", "event", "volume.changed", "volume",
+                                 api_volume_json(api->host, volume)));
+}
+
+static void
+on_volume_deleted(const char *id, gpointer user)
+{
+    broadcast(user, json_pack("{s:s, s:s}", "event", "volume.deleted", "id", id));
+}
+
 static const ImageStoreEvents image_events = {.changed = on_image_changed,
                                               .deleted = on_image_deleted};
 static const InventoryEvents inventory_events = {.changed = on_desktop_changed,
-                                                 .deleted = on_desktop_deleted};
+                                                 .deleted = on_desktop_deleted,
+                                                 .volume_changed = on_volume_changed,
+                                                 .volume_deleted = on_volume_deleted};
 
 Api *
 api_new(Host *host, GError **error)

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "host/agent/image.h"
 #include "host/agent/record.h"
+#include "host/agent/volume-store.h"
 
 #include <string.h>
 
@@ -31,6 +32,7 @@ desktop_record_new(void)
     record->accelerator = g_strdup("");
     record->saved_with = g_strdup("");
     record->notes = json_array();
+    record->volumes = g_new0(char *, 1);
     return record;
 }
 
@@ -48,6 +50,7 @@ desktop_record_free(DesktopRecord *record)
     g_free(record->accelerator);
     g_free(record->saved_with);
     json_decref(record->notes);
+    g_strfreev(record->volumes);
     g_free(record);
 }
 
@@ -84,6 +87,10 @@ desktop_record_to_json(const DesktopRecord *record)
                                                          : json_null());
     json_object_set_new(json, "origin", json_string(origin_words[record->origin]));
     json_object_set_new(json, "limits", machine_limits_to_json(&record->limits));
+    json_t *volumes = json_array();
+    for (char **id = record->volumes; *id != NULL; id++)
+        json_array_append_new(volumes, json_string(*id));
+    json_object_set_new(json, "volumes", volumes);
     json_object_set_new(json, "notes", json_deep_copy(record->notes));
     return json;
 }
@@ -116,6 +123,19 @@ get_number(const json_t *json, const char *name)
     return (guint)CLAMP(json_integer_value(json_object_get(json, name)), 0, G_MAXINT);
 }
 
+static void
+load_volumes(DesktopRecord *record, const json_t *json)
+{
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+    for (gsize i = 0; i < MIN(json_array_size(json), MAX_VOLUMES); i++) {
+        const char *id = json_string_value(json_array_get(json, i));
+        if (id != NULL && g_uuid_string_is_valid(id))
+            g_strv_builder_add(ids, id);
+    }
+    g_strfreev(record->volumes);
+    record->volumes = g_strv_builder_end(ids);
+}
+
 /* What records of earlier versions do not have. */
 static void
 load_origin(DesktopRecord *record, const json_t *json)
@@ -128,6 +148,7 @@ load_origin(DesktopRecord *record, const json_t *json)
     record_get_string(json, "template", &record->template_name);
     record_get_string(json, "generation", &record->generation);
     record_get_string(json, "saved_with", &record->saved_with);
+    load_volumes(record, json_object_get(json, "volumes"));
     machine_limits_from_json(&record->limits, json_object_get(json, "limits"), NULL);
     for (gsize i = 0; i < MIN(json_array_size(notes), DESKTOP_MAX_NOTES); i++)
         json_array_append(record->notes, json_array_get(notes, i));

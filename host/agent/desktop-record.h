@@ -26,6 +26,7 @@ typedef struct {
     char *generation;    /* of that template, which its disk stands on; "" for none */
     guint cpus, memory_mib, width, height;
     MachineLimits limits;
+    char **volumes; /* ids; ends with NULL */
     DesktopState state;
     DesktopStep step;
     MachineOrigin origin;          /* of its last start */

@@ -356,6 +356,15 @@ fill_spec(Desktop *desktop, DesktopPlace *place)
     spec->run_dir = g_build_filename(place->settings->run_dir, record->id, NULL);
     spec->saved_file = g_build_filename(spec->state_dir, "suspended", NULL);
     spec->limits = record->limits;
+    g_autoptr(GStrvBuilder) disks = g_strv_builder_new(), serials = g_strv_builder_new();
+    for (char **id = record->volumes; *id != NULL; id++) {
+        g_autofree char *disk = volume_store_disk(place->volumes, *id);
+        g_autofree char *serial = volume_serial(*id);
+        g_strv_builder_add(disks, disk);
+        g_strv_builder_add(serials, serial);
+    }
+    spec->volume_disks = g_strv_builder_end(disks);
+    spec->volume_serials = g_strv_builder_end(serials);
 }
 
 static DisplayProcess *
@@ -423,6 +432,8 @@ desktop_free(Desktop *desktop)
     g_free(desktop->spec.run_dir);
     g_free(desktop->spec.saved_file);
     g_free(desktop->spec.template_dir);
+    g_strfreev(desktop->spec.volume_disks);
+    g_strfreev(desktop->spec.volume_serials);
     json_decref(desktop->timings);
     desktop_record_free(desktop->record);
     g_free(desktop);
@@ -708,7 +719,6 @@ desktop_to_json(Desktop *desktop)
     json_object_set_new(json, "uptime_s",
                         json_integer(status.running ? MAX(now - record->started_at, 0) : 0));
     json_object_set(json, "timings", desktop->timings);
-    json_object_set_new(json, "volumes", json_array());
     json_object_set_new(json, "display", display_process_to_json(desktop->display));
     return json;
 }

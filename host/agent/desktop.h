@@ -6,6 +6,7 @@
 #include "host/agent/memory-use.h"
 #include "host/agent/settings.h"
 #include "host/agent/template-store.h"
+#include "host/agent/volume-store.h"
 
 /*
  * One desktop's life, as a state machine:
@@ -30,6 +31,7 @@ typedef struct {
     const HostSettings *settings;
     Provider *provider;
     TemplateStore *templates;
+    VolumeStore *volumes;
     char *image_dir; /* taken over */
     char *cmdline;   /* taken over */
 } DesktopPlace;

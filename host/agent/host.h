@@ -9,6 +9,7 @@ typedef struct {
     Provider *provider;
     ImageStore *images;
     TemplateStore *templates;
+    VolumeStore *volumes;
     Inventory *inventory;
     gint64 started_at; /* µs, monotonic */
 } Host;

@@ -21,6 +21,7 @@ struct Inventory {
     Provider *provider;
     ImageStore *images;
     TemplateStore *templates;
+    VolumeStore *volumes;
     char *folder;
     GHashTable *desktops; /* id → Desktop */
     GHashTable *leaving;  /* ids that are being deleted (a set) */
@@ -40,6 +41,13 @@ waiter_free(gpointer data)
 }
 
 static void
+tell_volume(Inventory *inventory, const char *volume)
+{
+    if (inventory->events != NULL && inventory->events->volume_changed != NULL)
+        inventory->events->volume_changed(volume, inventory->user);
+}
+
+static void
 on_changed(Desktop *desktop, gpointer user)
 {
     Inventory *inventory = user;
@@ -53,8 +61,11 @@ on_deleted(Desktop *desktop, gpointer user)
     Inventory *inventory = user;
     g_autofree char *id = g_strdup(desktop_record(desktop)->id);
     g_message("The desktop “%s” (%s) is deleted.", desktop_record(desktop)->name, id);
+    g_auto(GStrv) volumes = g_strdupv(desktop_record(desktop)->volumes);
     g_hash_table_remove(inventory->leaving, id);
     g_hash_table_remove(inventory->desktops, id);
+    for (char **volume = volumes; *volume != NULL; volume++)
+        tell_volume(inventory, *volume);
     template_store_collect(inventory->templates);
     if (inventory->events != NULL)
         inventory->events->deleted(id, inventory->user);
@@ -79,6 +90,7 @@ add_desktop(Inventory *inventory, DesktopRecord *record, GError **error)
     DesktopPlace place = {.settings = inventory->settings,
                           .provider = inventory->provider,
                           .templates = inventory->templates,
+                          .volumes = inventory->volumes,
                           .image_dir = image_store_folder(inventory->images, record->image),
                           .cmdline = g_strdup(image != NULL ? image->cmdline : "")};
     Desktop *desktop = desktop_new(record, &place, &desktop_events, inventory, error);
@@ -149,7 +161,7 @@ recover_all(Inventory *inventory)
 
 Inventory *
 inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images,
-              TemplateStore *templates, GError **error)
+              TemplateStore *templates, VolumeStore *volumes, GError **error)
 {
     g_autofree char *folder = g_build_filename(settings->state_dir, "desktops", NULL);
     if (g_mkdir_with_parents(folder, 0700) != 0 ||
@@ -164,6 +176,7 @@ inventory_new(const HostSettings *settings, Provider *provider, ImageStore *imag
     inventory->provider = provider;
     inventory->images = images;
     inventory->templates = templates;
+    inventory->volumes = volumes;
     inventory->folder = g_steal_pointer(&folder);
     inventory->desktops =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)desktop_free);
@@ -335,6 +348,53 @@ check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
     return admit(inventory, record->memory_mib, error);
 }
 
+const char *
+inventory_volume_owner(Inventory *inventory, const char *volume)
+{
+    GHashTableIter iter;
+    gpointer desktop;
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, NULL, &desktop)) {
+        const DesktopRecord *record = desktop_record(desktop);
+        if (g_strv_contains((const char *const *)record->volumes, volume))
+            return record->id;
+    }
+    return NULL;
+}
+
+static gboolean
+refuse_owned(const char *volume, const char *owner, GError **error)
+{
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
+                "The volume “%s” belongs to the desktop “%s”; delete that one first.", volume,
+                owner);
+    return FALSE;
+}
+
+gboolean
+inventory_delete_volume(Inventory *inventory, const char *volume, GError **error)
+{
+    const char *owner = inventory_volume_owner(inventory, volume);
+    if (owner != NULL)
+        return refuse_owned(volume, owner, error);
+    gboolean there = volume_store_find(inventory->volumes, volume, NULL) != NULL;
+    if (!volume_store_delete(inventory->volumes, volume, error))
+        return FALSE;
+    if (there && inventory->events != NULL && inventory->events->volume_deleted != NULL)
+        inventory->events->volume_deleted(volume, inventory->user);
+    return TRUE;
+}
+
+gboolean
+inventory_ensure_volume(Inventory *inventory, const char *desktop, const char *volume,
+                        guint size_mib, GError **error)
+{
+    const char *owner = inventory_volume_owner(inventory, volume);
+    if (owner != NULL && !g_str_equal(owner, desktop))
+        return refuse_owned(volume, owner, error);
+    return volume_store_ensure(inventory->volumes, volume, size_mib, error) != NULL;
+}
+
 static void
 default_to(guint *value, guint fallback)
 {
@@ -366,6 +426,8 @@ choose_template(Inventory *inventory, DesktopRecord *record, GError **error)
     else if (!template_has_shape(template_, record->cpus, record->memory_mib, record->width,
                                  record->height))
         problem = "Its processors, memory or screen are not the template's.";
+    else if (record->volumes[0] != NULL)
+        problem = "It has a volume, which a clone cannot be given.";
     else if (record->limits.disk_gib > 0)
         problem = "A disk size of its own was asked for.";
     else if (template_->generation[0] == '\0')
@@ -394,6 +456,9 @@ inventory_create(Inventory *inventory, DesktopRecord *record, GError **error)
     record->state = DESKTOP_STARTING;
     Desktop *desktop = add_desktop(inventory, record, error);
     fault_point("clone-accepted");
+    for (char **id = desktop != NULL ? desktop_record(desktop)->volumes : NULL;
+         id != NULL && *id != NULL; id++)
+        tell_volume(inventory, *id);
     if (desktop != NULL)
         desktop_begin(desktop);
     return desktop;

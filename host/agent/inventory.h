@@ -10,12 +10,15 @@ typedef struct Inventory Inventory;
 typedef struct {
     void (*changed)(Desktop *desktop, gpointer user);
     void (*deleted)(const char *id, gpointer user);
+    /* A volume was made, or has another owner. */
+    void (*volume_changed)(const char *id, gpointer user);
+    void (*volume_deleted)(const char *id, gpointer user);
 } InventoryEvents;
 
 /* Reads STATE/desktops and takes up what runs. settings, provider and the stores must outlive it.
  * From here on templates are made, too. */
 Inventory *inventory_new(const HostSettings *settings, Provider *provider, ImageStore *images,
-                         TemplateStore *templates, GError **error);
+                         TemplateStore *templates, VolumeStore *volumes, GError **error);
 void inventory_free(Inventory *inventory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Inventory, inventory_free)
 
@@ -43,6 +46,14 @@ guint64 inventory_promised_mib(Inventory *inventory);
  * A desktop of this id that is there already is the answer: a repeated command is executed once.
  * ORIEL_ERROR_INVALID, _NOT_FOUND (image), _REFUSED (no room), _NO_SPACE. */
 Desktop *inventory_create(Inventory *inventory, DesktopRecord *record, GError **error);
+/* The id of the desktop that has it, borrowed; NULL: none. */
+const char *inventory_volume_owner(Inventory *inventory, const char *volume);
+/* ORIEL_ERROR_REFUSED while a desktop has it. One that is not there is fine. */
+gboolean inventory_delete_volume(Inventory *inventory, const char *volume, GError **error);
+/* Makes a new desktop's volumes where they are not there: before inventory_create().
+ * ORIEL_ERROR_REFUSED when another desktop has one of them. */
+gboolean inventory_ensure_volume(Inventory *inventory, const char *desktop, const char *volume,
+                                 guint size_mib, GError **error);
 /* Starts a stopped one, when there is room for it. */
 gboolean inventory_start(Inventory *inventory, Desktop *desktop, GError **error);
 

@@ -112,6 +112,7 @@ serve(const HostSettings *settings, GError **error)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(ImageStore) images = NULL;
     g_autoptr(TemplateStore) templates = NULL;
+    g_autoptr(VolumeStore) volumes = NULL;
     g_autoptr(Inventory) inventory = NULL;
     g_autoptr(Api) api = NULL;
     Provider *provider = provider_new(settings);
@@ -124,7 +125,10 @@ serve(const HostSettings *settings, GError **error)
     if (images != NULL)
         host.templates = templates = template_store_new(&place, error);
     if (templates != NULL)
-        host.inventory = inventory = inventory_new(settings, provider, images, templates, error);
+        host.volumes = volumes = volume_store_new(settings->state_dir, error);
+    if (volumes != NULL)
+        host.inventory = inventory =
+            inventory_new(settings, provider, images, templates, volumes, error);
     if (inventory != NULL)
         api = api_new(&host, error);
     if (api != NULL) {
@@ -139,6 +143,7 @@ serve(const HostSettings *settings, GError **error)
     gboolean served = api != NULL;
     g_clear_pointer(&api, api_free);
     g_clear_pointer(&inventory, inventory_free);
+    g_clear_pointer(&volumes, volume_store_free);
     g_clear_pointer(&templates, template_store_free);
     g_clear_pointer(&images, image_store_free);
     provider->ops->provider_free(provider);

@@ -45,6 +45,8 @@ typedef struct {
     char *memory_file;   /* a template in the making: its memory lies in this file; else NULL */
     char *saved_file;    /* what suspend() writes and START_RESUME reads */
     MachineLimits limits;
+    char **volume_disks;   /* qcow2 files of its volumes, and … */
+    char **volume_serials; /* … their serial numbers; both end with NULL, and are NULL for none */
 } MachineSpec;
 
 typedef enum {

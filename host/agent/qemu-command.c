@@ -2,6 +2,7 @@
 #include "qemu-command.h"
 
 #include "host/agent/guest-identity.h"
+#include "host/agent/volume-store.h"
 
 #include <gio/gio.h>
 
@@ -179,6 +180,25 @@ add_control(Builder *builder)
     add(builder, "-action", "panic=shutdown");
 }
 
+/* Each volume behind a port of its own, where it may be plugged in and out; after all other
+ * devices, so that theirs are the same places with it and without. */
+static void
+add_volumes(Builder *builder)
+{
+    const MachineSpec *spec = builder->spec;
+    for (guint i = 0; i < MAX_VOLUMES; i++)
+        add(builder, "-device", "pcie-root-port,id=hot%u,chassis=%u", i, i + 1);
+    for (guint i = 0; spec->volume_disks != NULL && spec->volume_disks[i] != NULL; i++) {
+        g_autofree char *disk = escape(spec->volume_disks[i]);
+        g_autofree char *limits = disk_limits(&spec->limits);
+        add(builder, "-drive",
+            "if=none,id=volume%u,file=%s,format=qcow2,cache=writeback,discard=unmap%s", i, disk,
+            limits);
+        add(builder, "-device", "virtio-blk-pci,bus=hot%u,drive=volume%u,serial=%s", i, i,
+            spec->volume_serials[i]);
+    }
+}
+
 char **
 qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options)
 {
@@ -189,6 +209,7 @@ qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options)
     add_screen_and_input(&builder);
     add_network(&builder);
     add_control(&builder);
+    add_volumes(&builder);
     g_ptr_array_add(builder.argv, NULL);
     return (char **)g_ptr_array_free(builder.argv, FALSE);
 }

@@ -350,6 +350,27 @@ def test_a_guest_that_shuts_down_is_stopped(host, api):
     api.call("image.delete", name="off")
 
 
+def test_a_desktop_with_a_volume_and_limits_comes_up(host, api):
+    volume = str(uuid.uuid4())
+    desktop = host.create(api, volumes=[{"volume": volume, "size_mib": 64}], limits={"disk_iops": 500, "disk_gib": 1, "cpu_percent": 50})
+    item = api.until_state("desktop", desktop, "ready", "failed")
+    assert item["state"] == "ready", item
+    info = subprocess.run(["qemu-img", "info", "-U", host.state / "desktops" / desktop / "disk.qcow2"], check=True, capture_output=True, text=True)
+    assert "1 GiB" in info.stdout
+    api.call("desktop.delete", desktop=desktop)
+    api.call("volume.delete", volume=volume)
+
+
+def test_a_desktop_without_an_agent_is_suspended_and_resumed(host, api):
+    desktop = host.ready_desktop(api)
+    api.now("desktop.suspend", desktop=desktop)
+    assert api.until_state("desktop", desktop, "suspended", "ready", "failed")["state"] == "suspended"
+    assert not any(host.pid(desktop, what) for what in ("qemu", "bus"))
+    api.now("desktop.resume", desktop=desktop)
+    item = api.until_state("desktop", desktop, "ready", "failed")
+    assert (item["state"], item["origin"], item["notes"]) == ("ready", "resume", [])
+
+
 def test_stop_by_force_and_by_the_power_button():
     with Host(stop_timeout=1) as host:
         host.import_image()

@@ -271,6 +271,33 @@ def test_limits_are_checked_and_kept(host, api):
     assert item["limits"] == limits
 
 
+def test_a_volume_outlives_its_desktop(host, api):
+    volume, one, other = (str(uuid.uuid4()) for _ in range(3))
+    volumes = [{"volume": volume, "size_mib": 64}]
+    item = api.call("desktop.create", desktop=one, name="x", image="t", **SHAPE, volumes=volumes)
+    assert item["volumes"] == [volume]
+    assert api.until(lambda event: event["event"] == "volume.changed")["volume"]["desktop"] == one
+    api.call("desktop.create", desktop=one, name="x", image="t", **SHAPE, volumes=volumes)
+    disk = host.state / "volumes" / volume / "disk.qcow2"
+    disk.chmod(0o640)  # what a user has written, so to say
+    assert volume in refused(api, "refused", "desktop.create", desktop=other, name="y", image="t", **SHAPE, volumes=volumes)
+    assert one in refused(api, "refused", "volume.delete", volume=volume)
+    api.call("desktop.delete", desktop=one)
+    host.stop(signal.SIGKILL)
+    host.start()
+    api = host.watch()
+    assert [(item["id"], item["size_mib"], item["desktop"]) for item in api.call("volume.list")["items"]] == [(volume, 64, None)]
+    api.call("desktop.create", desktop=other, name="y", image="t", **SHAPE, volumes=volumes)
+    assert api.call("volume.get", volume=volume)["desktop"] == other and disk.stat().st_mode & 0o777 == 0o640
+    api.call("desktop.delete", desktop=other)
+    assert api.call("volume.delete", volume=volume) == {} and api.call("volume.delete", volume=volume) == {}
+    assert not disk.exists()
+    bad = [{"volume": "../x", "size_mib": 64}], [{"volume": volume, "size_mib": 0}], [{"volume": volume}] * 5, "x"
+    for volumes in bad:
+        refused(api, "invalid", "desktop.create", desktop=other, name="y", image="t", **SHAPE, volumes=volumes)
+    assert not list((host.state / "volumes").iterdir())
+
+
 # Killed at each step
 
 

@@ -148,6 +148,7 @@ typedef struct {
     FakeProvider provider;
     ImageStore *images;
     TemplateStore *templates;
+    VolumeStore *volumes;
     Inventory *inventory;
     guint deleted;
 } Fixture;
@@ -215,6 +216,7 @@ static void
 tear_down(Fixture *fixture, gconstpointer data)
 {
     inventory_free(fixture->inventory);
+    volume_store_free(fixture->volumes);
     template_store_free(fixture->templates);
     image_store_free(fixture->images);
     g_assert_true(record_remove_folder(fixture->folder, NULL));
@@ -234,9 +236,10 @@ begin(Fixture *fixture)
                                 .provider = &fixture->provider.base,
                                 .images = fixture->images};
     fixture->templates = template_store_new(&place, &error);
+    fixture->volumes = volume_store_new(fixture->settings.state_dir, &error);
     g_assert_no_error(error);
     fixture->inventory = inventory_new(&fixture->settings, &fixture->provider.base, fixture->images,
-                                       fixture->templates, &error);
+                                       fixture->templates, fixture->volumes, &error);
     g_assert_no_error(error);
 }
 

@@ -128,6 +128,8 @@ state_of(const json_t *answer, SessionState *state)
         *state = SESSION_FAILED;
     else if (g_strcmp0(word, "starting") == 0)
         *state = SESSION_STARTING;
+    else if (g_strcmp0(word, "suspended") == 0)
+        *state = SESSION_SUSPENDED;
     else
         *state = SESSION_OVER; /* whatever other word: it leads to no desktop any more */
     return word != NULL;

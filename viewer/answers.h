@@ -23,7 +23,13 @@ void pool_list_mark_running(GPtrArray *pools, const json_t *sessions);
 /* The pool with this id, name or title; NULL for none. */
 const PoolInfo *pool_list_find(GPtrArray *pools, const char *name);
 
-typedef enum { SESSION_STARTING, SESSION_READY, SESSION_FAILED, SESSION_OVER } SessionState;
+typedef enum {
+    SESSION_STARTING,
+    SESSION_READY,
+    SESSION_SUSPENDED, /* it wakes when it is asked for again */
+    SESSION_FAILED,
+    SESSION_OVER,
+} SessionState;
 
 typedef struct {
     char *id, *title;

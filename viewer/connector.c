@@ -27,6 +27,7 @@ typedef struct {
 } Reply;
 
 static void ask_session(Connector *connector, const SessionInfo *seen);
+static void ask_pool(Connector *connector);
 
 static Reply *
 reply_new(Connector *connector)
@@ -165,6 +166,10 @@ on_session(GObject *source, GAsyncResult *result, gpointer user)
         fail_session(connector, session);
         return;
     }
+    if (session->state == SESSION_SUSPENDED) {
+        ask_pool(connector);
+        return;
+    }
     g_autoptr(GCancellable) run = g_object_ref(connector->run);
     connector->events->progress(connector, session, connector->user);
     if (g_cancellable_is_cancelled(run))
@@ -191,6 +196,17 @@ ask_session(Connector *connector, const SessionInfo *seen)
                            connector->run, on_session, reply_new(connector));
 }
 
+/* Asks for a session of the pool: the one that lives, which wakes if it sleeps, or a new one. */
+static void
+ask_pool(Connector *connector)
+{
+    json_t *body = json_pack("{s:s}", "pool", connector->pool);
+
+    rest_client_call_async(connector->client, "POST", "/api/v1/sessions", body, CALL_LIMIT_S * 3,
+                           connector->run, on_session, reply_new(connector));
+    json_decref(body);
+}
+
 void
 connector_start(Connector *connector)
 {
@@ -200,10 +216,7 @@ connector_start(Connector *connector)
         ask_session(connector, NULL);
         return;
     }
-    json_t *body = json_pack("{s:s}", "pool", connector->pool);
-    rest_client_call_async(connector->client, "POST", "/api/v1/sessions", body, CALL_LIMIT_S * 3,
-                           connector->run, on_session, reply_new(connector));
-    json_decref(body);
+    ask_pool(connector);
 }
 
 RestClient *

@@ -69,6 +69,11 @@ test_session(void)
     g_autoptr(SessionInfo) over = session_info_parse(answer, NULL);
     g_assert_cmpint(over->state, ==, SESSION_OVER);
     json_decref(answer);
+
+    answer = json("{\"id\":\"1\",\"state\":\"suspended\"}");
+    g_autoptr(SessionInfo) asleep = session_info_parse(answer, NULL);
+    g_assert_cmpint(asleep->state, ==, SESSION_SUSPENDED);
+    json_decref(answer);
 }
 
 static void

@@ -36,7 +36,7 @@ struct Display {
     Clipboard *clipboard;
     Vdagent *agent;
     Control *control;
-    Output outputs[2];
+    Output outputs[3];
     Measure *measure; /* of a recording */
     char *stats_path;
     const SourceType *source_type;
@@ -287,12 +287,11 @@ stats(gpointer user)
     for (guint i = 0; i < G_N_ELEMENTS(display->outputs); i++) {
         Output *output = &display->outputs[i];
         g_autofree char *key =
-            output->sink ? g_strdup_printf("%s_clients", output->type->name) : NULL;
-        if (!key)
-            continue;
-        guint clients = output->type->clients ? output->type->clients(output->sink) : 0;
-        json_object_set_new(object, key, json_integer(clients));
-        if (output->type->stats)
+            output->listener ? g_strdup_printf("%s_clients", output->type->name) : NULL;
+        guint clients = key && output->type->clients ? output->type->clients(output->sink) : 0;
+        if (key)
+            json_object_set_new(object, key, json_integer(clients));
+        if (output->sink && output->type->stats)
             output->type->stats(output->sink, object);
     }
     json_object_set_new(object, "name", json_string(display->name));
@@ -337,12 +336,15 @@ open_sink(Display *display, Output *output, const SinkType *type, const char *pa
                            .clipboard = display->clipboard,
                            .events = &sink_events,
                            .user = display,
-                           .name = display->name};
+                           .name = display->name,
+                           .path = path};
     output->type = type;
     output->sink = type->open(&context, error);
     if (!output->sink)
         return FALSE;
     pipeline_add_sink(display->pipeline, type, output->sink);
+    if (type == &sink_record)
+        return TRUE;
     output->listener = socket_listener_new(path, client_accepted, output, error);
     return output->listener != NULL;
 }
@@ -373,7 +375,8 @@ static gboolean
 build(Display *display, const DisplayOptions *options, GError **error)
 {
     if (!open_sink(display, &display->outputs[0], &sink_vnc, options->vnc_path, error) ||
-        !open_sink(display, &display->outputs[1], &sink_spice, options->spice_path, error))
+        !open_sink(display, &display->outputs[1], &sink_spice, options->spice_path, error) ||
+        !open_sink(display, &display->outputs[2], &sink_record, options->record_path, error))
         return FALSE;
     if (options->agent_path)
         display->agent = vdagent_new(options->agent_path, display->clipboard, NULL, NULL);

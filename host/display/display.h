@@ -16,6 +16,7 @@ typedef struct {
     char *spice_path;
     char *control_path;
     char *agent_path; /* socket of the guest's agent, or NULL */
+    char *record_path; /* where to record the screen, or NULL */
     char *stats_path; /* where to write what playing a recording cost, or NULL */
 } DisplayOptions;
 

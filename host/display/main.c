@@ -65,6 +65,8 @@ parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
         {"rate", 0, 0, G_OPTION_ARG_STRING, &rate,
          "Frames a second of a replay (30; 0: all it can; lockstep: as the clients take them)",
          "N"},
+        {"record", 0, 0, G_OPTION_ARG_FILENAME, &options->record_path, "Record the screen here",
+         "FILE"},
         {"stats-json", 0, 0, G_OPTION_ARG_FILENAME, &options->stats_path,
          "Write here what a replay cost", "PATH"},
         {"vnc-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->vnc_path, "Serve VNC here", "PATH"},
@@ -114,6 +116,7 @@ options_clear(DisplayOptions *options)
     g_free(options->spice_path);
     g_free(options->control_path);
     g_free(options->agent_path);
+    g_free(options->record_path);
     g_free(options->stats_path);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DisplayOptions, options_clear)

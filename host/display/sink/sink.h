@@ -33,6 +33,7 @@ typedef struct {
     const SinkEvents *events;
     gpointer user;
     const char *name; /* the desktop's, for people */
+    const char *path; /* the file to write, for a sink that does */
 } SinkContext;
 
 typedef struct {
@@ -60,4 +61,4 @@ typedef struct {
     SinkProgress (*progress)(Sink *sink);
 } SinkType; /* members other than name, open, close, add_client, ready and present may be NULL */
 
-extern const SinkType sink_vnc, sink_spice;
+extern const SinkType sink_vnc, sink_spice, sink_record;

@@ -551,8 +551,9 @@ vnc_client_ready(const VncClient *client)
 gboolean
 vnc_client_take(VncClient *client, VncWork *work)
 {
-    const VncRoom room = {vnc_congestion_budget(client->congestion),
-                          vnc_quality_steps(client->quality), g_get_monotonic_time()};
+    const VncRoom room = {
+        vnc_congestion_budget(client->congestion, vnc_update_on_request(client->update)),
+        vnc_quality_steps(client->quality), g_get_monotonic_time()};
 
     return vnc_update_take(client->update, &room, work);
 }

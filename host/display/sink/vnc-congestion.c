@@ -23,9 +23,11 @@
 
 #define MIN_SAMPLE  4096  /* bytes: with less, a client's own moods are longer than the sending */
 #define MOOD_US     15000 /* an event loop's turn, a repaint: the client's, not the link's */
-#define SHORTEST_US 20    /* no sending is measured better */
-#define HOPE        1.25
-#define MEMORY_US   150000                /* of sending, that the bandwidth is taken from */
+#define MAX_IDLE    8
+#define SHORTEST_US 20     /* no sending is measured better */
+#define HOPE        1.25   /* times what is known, where nothing speaks against more */
+#define SMALL_HOPE  1.1    /* … and where it was so for long: too much is one by one */
+#define MEMORY_US   150000 /* of sending, that the bandwidth is taken from */
 #define BASE_US     (10 * G_USEC_PER_SEC) /* the shortest round trip is looked for anew after that */
 #define LATE_US     (5 * G_USEC_PER_SEC)  /* no answer for so long */
 
@@ -35,6 +37,11 @@ typedef struct {
     gboolean idle; /* nothing was on its way before */
 } Mark;
 
+typedef struct {
+    gint64 round_trip;
+    gsize bytes;
+} Idle;
+
 struct VncCongestion {
     Mark marks[MAX_MARKS];
     guint first, n_marks;
@@ -43,6 +50,8 @@ struct VncCongestion {
     gint64 base, base_at;   /* the shortest round trip, and when it was seen; 0: not known */
     gsize base_bytes;       /* that were sent in it */
     gint64 round_trip;      /* smoothed; 0: not known */
+    Idle idle[MAX_IDLE];    /* the last round trips that began with an empty link */
+    guint n_idle;           /* in a row, but wrapped to between one and two times MAX_IDLE */
     double bytes, service;  /* sent in how many µs of sending; fading */
     gint64 left;            /* when the last byte leaves for the link, by what is known */
 };
@@ -110,6 +119,12 @@ distance(const VncCongestion *congestion)
     return MAX(congestion->base - sending, 0);
 }
 
+static gsize
+in_time(guint64 bandwidth, gint64 microseconds)
+{
+    return (gsize)(bandwidth * (guint64)microseconds / G_USEC_PER_SEC);
+}
+
 /* Older sending fades by as much as the new took. */
 static void
 learn_bandwidth(VncCongestion *congestion, double bytes, double service)
@@ -128,24 +143,55 @@ learn_from_busy(VncCongestion *congestion, gint64 now, gsize bytes)
                     (double)MAX(now - congestion->answered_at, SHORTEST_US));
 }
 
+/* The shortest round trip to compare one through an empty link with. Where all go through an empty
+ * link, it is one of the last: what is fixed in them, a slow client's work included, is no lack of
+ * bandwidth. */
+static Idle
+shortest_idle(const VncCongestion *congestion)
+{
+    Idle shortest = {congestion->base, congestion->base_bytes};
+
+    if (congestion->n_idle < MAX_IDLE)
+        return shortest;
+    shortest = congestion->idle[0];
+    for (guint i = 1; i < MAX_IDLE; i++)
+        if (congestion->idle[i].round_trip < shortest.round_trip)
+            shortest = congestion->idle[i];
+    return shortest;
+}
+
 /* Sent into an empty link: what is more than in the shortest round trip took what is longer. The
  * client's moods are in it, too, so it is good news only, or very bad ones. */
 static void
 learn_from_idle(VncCongestion *congestion, gint64 round_trip, gsize bytes)
 {
-    double known = (double)vnc_congestion_bandwidth(congestion) / G_USEC_PER_SEC;
-    double more = (double)bytes - (double)congestion->base_bytes;
-    double service = (double)MAX(round_trip - congestion->base, SHORTEST_US);
+    const Idle shortest = shortest_idle(congestion);
+    guint64 bandwidth = vnc_congestion_bandwidth(congestion);
+    double known = (double)bandwidth / G_USEC_PER_SEC;
+    double more = (double)bytes - (double)shortest.bytes;
+    double service = (double)MAX(round_trip - shortest.round_trip, SHORTEST_US);
     double rest = service - MOOD_US;
+    double hope = congestion->n_idle < MAX_IDLE ? HOPE : SMALL_HOPE;
 
     if (!congestion->base || (known <= 0 && more < MIN_SAMPLE))
         learn_bandwidth(congestion, (double)bytes, (double)round_trip);
-    else if (more < MIN_SAMPLE) /* nothing speaks against more */
-        learn_bandwidth(congestion, (double)bytes, (double)bytes / known / HOPE);
+    else if (more < MIN_SAMPLE && bytes * 2 >= in_time(bandwidth, UPDATE_US))
+        learn_bandwidth(congestion, (double)bytes, (double)bytes / known / hope);
+    else if (more < MIN_SAMPLE)
+        return; /* nothing speaks against more, but nobody asks for it */
     else if (known <= 0 || more / service >= known)
         learn_bandwidth(congestion, more, service);
     else if (rest > 0 && more / rest < known)
         learn_bandwidth(congestion, more, rest);
+}
+
+static void
+note_idle(VncCongestion *congestion, gint64 round_trip, gsize bytes)
+{
+    congestion->idle[congestion->n_idle % MAX_IDLE] = (Idle){round_trip, bytes};
+    congestion->n_idle++;
+    if (congestion->n_idle == 2 * MAX_IDLE)
+        congestion->n_idle = MAX_IDLE;
 }
 
 /* The path may become longer: after a while, the shortest round trip must prove itself with what is
@@ -183,6 +229,10 @@ vnc_congestion_answered(VncCongestion *congestion, gint64 now)
         learn_from_busy(congestion, now, bytes);
     else if (bytes >= MIN_SAMPLE)
         learn_from_idle(congestion, now - mark->at, bytes);
+    if (!mark->idle)
+        congestion->n_idle = 0;
+    else
+        note_idle(congestion, MAX(now - mark->at, 1), bytes);
     look_at_base(congestion, mark, now, bytes);
     congestion->answered = mark->position;
     congestion->answered_at = now;
@@ -216,18 +266,12 @@ vnc_congestion_give_up(VncCongestion *congestion)
     congestion->n_marks = 0;
 }
 
-static gsize
-in_time(guint64 bandwidth, gint64 microseconds)
-{
-    return (gsize)(bandwidth * (guint64)microseconds / G_USEC_PER_SEC);
-}
-
 /* Is a processor the limit, rather than the link? */
 static gboolean
 is_fast(const VncCongestion *congestion)
 {
     return vnc_congestion_bandwidth(congestion) >=
-           (distance(congestion) < NEAR_US ? NEAR_FAST : VNC_CONGESTION_FAST);
+           (congestion->base < NEAR_US ? NEAR_FAST : VNC_CONGESTION_FAST);
 }
 
 /* The window: what fills the link and keeps a little in front of it. An old shortest round trip is
@@ -259,14 +303,24 @@ vnc_congestion_opens(const VncCongestion *congestion, gint64 now)
     return congestion->n_marks ? MAX(now, congestion->left - slack) : now;
 }
 
+/* One by one, each update costs a round trip, in which at least as much should travel. */
 gsize
-vnc_congestion_budget(const VncCongestion *congestion)
+vnc_congestion_budget(const VncCongestion *congestion, gboolean one_by_one)
 {
     guint64 bandwidth = vnc_congestion_bandwidth(congestion);
+    gsize bytes = in_time(bandwidth, UPDATE_US);
 
     if (!bandwidth)
         return FIRST_UPDATE;
-    return is_fast(congestion) ? G_MAXSIZE : MAX(in_time(bandwidth, UPDATE_US), MIN_UPDATE);
+    if (is_fast(congestion))
+        return G_MAXSIZE;
+    if (one_by_one) {
+        Idle shortest = shortest_idle(congestion);
+        gsize travels = in_time(bandwidth, shortest.round_trip);
+
+        bytes += travels - MIN(shortest.bytes, travels);
+    }
+    return MAX(bytes, MIN_UPDATE);
 }
 
 gint64

@@ -30,8 +30,8 @@ void vnc_congestion_give_up(VncCongestion *congestion);
  * not before an answer. */
 gint64 vnc_congestion_opens(const VncCongestion *congestion, gint64 now);
 /* How many bytes the next update should have, at most; G_MAXSIZE where the link is no reason to
- * hold back. */
-gsize vnc_congestion_budget(const VncCongestion *congestion);
+ * hold back. one_by_one: the client asks for each update when it has the one before. */
+gsize vnc_congestion_budget(const VncCongestion *congestion, gboolean one_by_one);
 /* When to give up; 0: nothing is awaited. */
 gint64 vnc_congestion_deadline(const VncCongestion *congestion);
 

@@ -212,7 +212,13 @@ vnc_desk_assert_shown(VncDesk *desk, VncViewer *viewer, const char *what)
 {
     Shown shown = {desk, viewer, -1};
     gboolean came = vnc_desk_wait(is_shown, &shown, 20);
-    if (!came || shown.wrong != 0)
-        g_error("%s: %d wrong pixels at %dx%d%s", what, shown.wrong, desk->width, desk->height,
-                vnc_viewer_failed(viewer) ? ", connection lost" : "");
+    if (came && shown.wrong == 0)
+        return;
+    json_t *object = json_object();
+    sink_vnc.stats(desk->sink, object);
+    g_autofree char *stats = json_dumps(object, 0);
+    g_test_message("%s", stats);
+    json_decref(object);
+    g_error("%s: %d wrong pixels at %dx%d%s", what, shown.wrong, desk->width, desk->height,
+            vnc_viewer_failed(viewer) ? ", connection lost" : "");
 }

@@ -24,7 +24,6 @@ look(Caretaker *caretaker)
     template_care_run(caretaker->templates);
     volume_care_run(caretaker->volumes);
     spare_care_run(caretaker->spares, now_seconds());
-    idle_care_run(caretaker->idle, g_get_monotonic_time() / G_USEC_PER_SEC);
 }
 
 static gboolean
@@ -40,7 +39,11 @@ look_soon(gpointer user)
 static gboolean
 look_round(gpointer user)
 {
-    look(user);
+    Caretaker *caretaker = user;
+
+    look(caretaker);
+    /* Minutes are counted here: events need not hurry it, and it looks at every desktop. */
+    idle_care_run(caretaker->idle, g_get_monotonic_time() / G_USEC_PER_SEC);
     return G_SOURCE_CONTINUE;
 }
 

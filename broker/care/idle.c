@@ -4,6 +4,9 @@
 #include "broker/model/audit.h"
 #include "broker/policy/idle.h"
 
+/* So many pools are more than any broker has. */
+#define ALL_POOLS 10000
+
 struct IdleCare {
     Store *store;
     HostSet *hosts;
@@ -79,9 +82,9 @@ carry_out(IdleCare *care, HostLink *link, const Desktop *desktop, const Session 
 
 /* Looks at one desktop; what is remembered of it goes into next. */
 static void
-see_to(IdleCare *care, HostLink *link, const Desktop *desktop, gint64 now, GHashTable *next)
+see_to(IdleCare *care, HostLink *link, const Desktop *desktop, const Pool *pool, gint64 now,
+       GHashTable *next)
 {
-    g_autoptr(Pool) pool = pool_find(care->store, desktop->pool_id, NULL);
     const char *state =
         json_string_value(json_object_get(host_link_desktop(link, desktop->id), "state"));
     g_autoptr(Session) session = session_find_of_desktop(care->store, desktop->id, NULL);
@@ -89,8 +92,6 @@ see_to(IdleCare *care, HostLink *link, const Desktop *desktop, gint64 now, GHash
     const Since *before = g_hash_table_lookup(care->since, desktop->id);
     gboolean starting = session && g_str_equal(session->state, "starting");
 
-    if (!pool || !idle_matters(pool))
-        return;
     IdleFacts facts = {
         .watched = session_id && care->tickets && ticket_book_is_used(care->tickets, session_id),
         .ready = g_strcmp0(state, "ready") == 0,
@@ -110,23 +111,48 @@ see_to(IdleCare *care, HostLink *link, const Desktop *desktop, gint64 now, GHash
         carry_out(care, link, desktop, session, verdict);
 }
 
+/* The pools that say something about such desktops, by id. */
+static GHashTable *
+pools_that_matter(IdleCare *care)
+{
+    Page all = {.limit = ALL_POOLS};
+    g_autoptr(GPtrArray) pools = pool_list(care->store, &all, NULL);
+    GHashTable *table =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)pool_free);
+
+    for (guint i = 0; pools && i < pools->len; i++) {
+        Pool *pool = g_ptr_array_index(pools, i);
+        if (idle_matters(pool)) {
+            pools->pdata[i] = NULL;
+            g_hash_table_insert(table, pool->id, pool);
+        }
+    }
+    return table;
+}
+
+static void
+see_to_host(IdleCare *care, HostLink *link, GHashTable *pools, gint64 now, GHashTable *next)
+{
+    g_autoptr(GPtrArray) desktops = desktop_list_of_host(care->store, host_link_name(link), NULL);
+
+    for (guint i = 0; desktops && i < desktops->len; i++) {
+        const Desktop *desktop = g_ptr_array_index(desktops, i);
+        const Pool *pool = desktop->pool_id ? g_hash_table_lookup(pools, desktop->pool_id) : NULL;
+        if (pool && !desktop->doomed && !desktop->spare)
+            see_to(care, link, desktop, pool, now, next);
+    }
+}
+
 void
 idle_care_run(IdleCare *care, gint64 now)
 {
+    g_autoptr(GHashTable) pools = pools_that_matter(care);
     GPtrArray *links = host_set_links(care->hosts);
     GHashTable *next = new_table();
 
-    for (guint i = 0; i < links->len; i++) {
-        HostLink *link = g_ptr_array_index(links, i);
-        g_autoptr(GPtrArray) desktops =
-            host_link_is_up(link) ? desktop_list_of_host(care->store, host_link_name(link), NULL)
-                                  : NULL;
-        for (guint d = 0; desktops && d < desktops->len; d++) {
-            const Desktop *desktop = g_ptr_array_index(desktops, d);
-            if (!desktop->doomed && !desktop->spare && desktop->pool_id)
-                see_to(care, link, desktop, now, next);
-        }
-    }
+    for (guint i = 0; g_hash_table_size(pools) > 0 && i < links->len; i++)
+        if (host_link_is_up(g_ptr_array_index(links, i)))
+            see_to_host(care, g_ptr_array_index(links, i), pools, now, next);
     g_hash_table_unref(care->since);
     care->since = next;
 }

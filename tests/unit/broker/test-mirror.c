@@ -130,8 +130,8 @@ test_nonsense(void)
         "{\"state\":5}",
         "{\"state\":\"\"}",
         "{\"state\":\"dancing\"}",
-        "{\"state\":\"starting\",\"step\":5,\"step_text\":[],\"progress\":\"x\",\"reason\":{},"
-        "\"notes\":{},\"timings\":[7],\"origin\":1}",
+        "{\"state\":\"starting\",\"step\":5,\"step_text\":[],\"progress\":\"x\",\"reason\":{}}",
+        "{\"state\":\"starting\",\"notes\":{},\"timings\":[7],\"origin\":1}",
     };
     g_autoptr(Session) session = fresh();
     g_autoptr(Why) why = why_new();

@@ -281,10 +281,10 @@ test_audit(void)
     scratch_clear(&scratch);
 }
 
-static Desktop *
+static void
 add_spare(Scratch *scratch, const Pool *pool, const char *id)
 {
-    Desktop *desktop = g_new0(Desktop, 1);
+    g_autoptr(Desktop) desktop = g_new0(Desktop, 1);
 
     desktop->id = g_strdup(id);
     desktop->pool_id = g_strdup(pool->id);
@@ -294,7 +294,6 @@ add_spare(Scratch *scratch, const Pool *pool, const char *id)
     desktop->template = g_strdup("t");
     desktop->spare = TRUE;
     g_assert_true(desktop_insert(scratch->store, desktop, NULL));
-    return desktop;
 }
 
 /* A spare is given to one user, and to nobody once it is doomed. */
@@ -309,8 +308,8 @@ test_spares(void)
     g_autoptr(User) ann = add_user(&scratch, "ann", plain);
     g_autoptr(User) bob = add_user(&scratch, "bob", plain);
     g_autoptr(Pool) pool = add_pool(&scratch, "demo", "everyone");
-    g_autoptr(Desktop) first = add_spare(&scratch, pool, "d1");
-    g_autoptr(Desktop) second = add_spare(&scratch, pool, "d2");
+    add_spare(&scratch, pool, "d1");
+    add_spare(&scratch, pool, "d2");
 
     g_assert_true(desktop_claim(scratch.store, "d1", ann->id, &claimed, &error));
     g_assert_true(claimed);

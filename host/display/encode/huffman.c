@@ -160,7 +160,7 @@ limit_depths(int *depths, int most, int limit)
 static void
 code_lengths(const guint32 *counts, int n_symbols, int limit, guint8 *lengths)
 {
-    guint64 keys[LITERALS], weights[LITERALS];
+    guint64 keys[LITERALS], weights[LITERALS] = {0};
     int depths[LITERALS + 1] = {0}, n = 0, at = 0;
 
     for (int i = 0; i < n_symbols; i++) {

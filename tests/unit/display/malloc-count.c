@@ -15,6 +15,8 @@
 #endif
 #endif
 
+#if defined(__GLIBC__) && !defined(SANITIZED)
+
 #define MAX_RECORDS 32
 #define MAX_OBJECTS 256
 #define DEPTH       24
@@ -36,8 +38,6 @@ static Object objects[MAX_OBJECTS];
 static guint n_objects;
 static Record records[MAX_RECORDS];
 static gint counting, n_own, n_pixman; /* atomic */
-
-#if defined(__GLIBC__) && !defined(SANITIZED)
 
 static __thread gboolean inside; /* backtrace() may allocate, too */
 
@@ -150,16 +150,6 @@ malloc_count_works(void)
     return backtrace(callers, 1) > 0; /* its own first allocation is over then */
 }
 
-#else
-
-gboolean
-malloc_count_works(void)
-{
-    return FALSE;
-}
-
-#endif
-
 void
 malloc_count_begin(void)
 {
@@ -194,3 +184,26 @@ malloc_count_end(guint *pixman, char **trace)
     *trace = g_string_free(text, FALSE);
     return own;
 }
+
+#else
+
+gboolean
+malloc_count_works(void)
+{
+    return FALSE;
+}
+
+void
+malloc_count_begin(void)
+{
+}
+
+guint
+malloc_count_end(guint *pixman, char **trace)
+{
+    *pixman = 0;
+    *trace = g_strdup("");
+    return 0;
+}
+
+#endif

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clones of the demo desktop: each is a machine of its own, and nothing of one is seen in another."""
+
+import signal
+import uuid
+
+import pytest
+
+from harness import clones
+
+
+@pytest.fixture(name="api", scope="module")
+def api_fixture(stack):
+    clones.ready_template(stack)
+    api = clones.watch(stack)
+    yield api
+    api.close()
+
+
+def test_two_clones_have_nothing_in_common(stack, api):
+    pair = [clones.clone(api) for _ in range(2)]
+    guests = [stack.guest(item["id"]) for item in pair]
+    (one, clock_one), (other, clock_other) = (clones.facts(guest) for guest in guests)
+    assert all(one.values()) and all(other.values())
+    same = [name for name in one if one[name] == other[name]]
+    assert not same, f"the same in both: {same}"
+    assert max(clock_one, clock_other) < 30, "the clock is the host's"
+    # What one writes is not in the other, nor in a third that comes after it.
+    guests[0].run_in_session("echo secret > /home/user/Documents/secret && sync")
+    assert not guests[1].file_exists("/home/user/Documents/secret")
+    for item in pair:
+        api.call("desktop.delete", desktop=item["id"])
+    third = clones.clone(api)
+    assert not stack.guest(third["id"]).file_exists("/home/user/Documents/secret")
+    # Its screen is the desktop's, and not an empty one.
+    assert len(stack.guest(third["id"]).screenshot().getcolors(1 << 24)) > 100
+    api.call("desktop.delete", desktop=third["id"])
+
+
+def test_a_suspended_desktop_goes_on_where_it_was(stack, api):
+    item = clones.clone(api)
+    guest = stack.guest(item["id"])
+    guest.run("echo kept > /run/only-in-memory; sleep 100000 > /dev/null 2>&1 & echo $! > /run/sleeper")
+    boot, uptime = guest.run("cat /proc/sys/kernel/random/boot_id"), guest.uptime()
+    api.now("desktop.suspend", desktop=item["id"])
+    assert clones.settled(api, item["id"])["state"] == "suspended"
+    assert guest.pid("qemu") is None and guest.pid("display") is None
+    stack.stop("host", signal.SIGKILL)
+    stack.start_host()
+    again = clones.watch(stack)
+    again.now("desktop.resume", desktop=item["id"])
+    found = clones.settled(again, item["id"])
+    assert (found["state"], found["origin"], found["notes"]) == ("ready", "resume", [])
+    assert guest.run("cat /run/only-in-memory").strip() == "kept"
+    guest.run("kill -0 $(cat /run/sleeper)")
+    assert guest.run("cat /proc/sys/kernel/random/boot_id") == boot and guest.uptime() >= uptime
+    again.call("desktop.delete", desktop=item["id"])
+    again.close()
+
+
+def test_an_unknown_template_is_told(stack):
+    api = clones.watch(stack)
+    with pytest.raises(Exception, match="no template"):
+        api.call("desktop.create", desktop=str(uuid.uuid4()), name="x", template="none")
+    api.close()

@@ -426,8 +426,6 @@ choose_template(Inventory *inventory, DesktopRecord *record, GError **error)
     else if (!template_has_shape(template_, record->cpus, record->memory_mib, record->width,
                                  record->height))
         problem = "Its processors, memory or screen are not the template's.";
-    else if (record->volumes[0] != NULL)
-        problem = "It has a volume, which a clone cannot be given.";
     else if (record->limits.disk_gib > 0)
         problem = "A disk size of its own was asked for.";
     else if (template_->generation[0] == '\0')

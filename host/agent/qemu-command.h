@@ -13,6 +13,10 @@ typedef struct {
     MachineOrigin origin; /* a machine that is restored waits for its memory */
 } QemuCommandOptions;
 
+/* Which devices, where: what one machine has saved another reads only if this is the same. To be
+ * raised with each change of it; templates are then made anew. */
+#define QEMU_MACHINE_LAYOUT 2
+
 /*
  * QEMU's command line for a desktop: a pure function of its arguments (free with g_strfreev).
  * Values that may hold a comma are escaped, so no name or path can add an option. There are no

@@ -10,6 +10,7 @@
 
 #define QUIET_MS 180000 /* for a template's guest to come to rest */
 #define CLOCK_MS 60000
+#define HOME_MS  120000
 
 /* In a template's folder: a program waits in its guest to give clones an identity. */
 #define HELPER_MARK "helper"
@@ -37,6 +38,62 @@ file_in(const char *folder, const char *name)
 /* --- the guest runs
  * ------------------------------------------------------------------------------------------- */
 
+/* Puts the user's home on the volume, where the guest knows how to. The device may still be on its
+ * way into the guest. */
+static const char move_home[] =
+    "program=/usr/lib/oriel-guest/home\n"
+    "[ -x $program ] || exit 0\n"
+    "n=0\n"
+    "until grep -qs '^oriel-' /sys/block/vd*/serial; do\n"
+    "  n=$((n + 1)); [ $n -lt 150 ] || { echo 'the volume does not show up'; exit 1; }; sleep 0.1\n"
+    "done\n"
+    "exec $program --restart\n";
+
+static void
+on_agent_changed(GuestAgent *agent, GuestState state, gpointer user)
+{
+    QemuMachine *machine = user;
+    if (state == GUEST_DESKTOP)
+        machine->events->step(machine->user, STEP_READY);
+}
+
+/* The session begins anew in its home: it is waited for as after a boot. */
+static void
+on_home_moved(int exit_code, const char *output, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
+    g_clear_pointer(&machine->exec, guest_exec_free);
+    if (exit_code != 0) {
+        g_autofree char *failure =
+            g_strdup_printf("The volume could not be put to use in the guest: %s",
+                            error != NULL ? error->message : output);
+        qemu_machine_fail_with(machine, failure);
+        return;
+    }
+    qemu_machine_mark(machine, "home");
+    machine->agent = guest_agent_new(path, on_agent_changed, machine);
+}
+
+static void
+give_home(QemuMachine *machine)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", move_home, NULL};
+    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
+    g_autoptr(GError) error = NULL;
+    machine->exec = guest_exec_new(path, &error);
+    if (machine->exec != NULL)
+        guest_exec_run(machine->exec, argv, NULL, HOME_MS, on_home_moved, machine);
+    else
+        qemu_machine_fail_with(machine, error->message);
+}
+
+static gboolean
+has_volumes(const QemuMachine *machine)
+{
+    return machine->spec->volume_disks != NULL && machine->spec->volume_disks[0] != NULL;
+}
+
 static void
 on_identity(const GError *error, gpointer user)
 {
@@ -48,7 +105,10 @@ on_identity(const GError *error, gpointer user)
     }
     machine->agent_answers = TRUE;
     qemu_machine_mark(machine, "identity");
-    machine->events->step(machine->user, STEP_READY);
+    if (has_volumes(machine))
+        give_home(machine);
+    else
+        machine->events->step(machine->user, STEP_READY);
 }
 
 static void
@@ -113,6 +173,51 @@ discard_saved(QemuMachine *machine)
 }
 
 static void
+on_plugged(json_t *result, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    if (error != NULL && machine->phase == PHASE_RESTORE)
+        qemu_machine_fail_with(machine, error->message);
+}
+
+static void
+limit_volume(QemuMachine *machine, guint i)
+{
+    const MachineLimits *limits = &machine->spec->limits;
+    g_autofree char *device = g_strdup_printf("plugged%u", i);
+    if (limits->disk_iops == 0 && limits->disk_mibps == 0)
+        return;
+    qmp_execute(machine->qmp, "block_set_io_throttle",
+                json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:i}", "id", device, "bps",
+                          (json_int_t)limits->disk_mibps << 20, "bps_rd", 0, "bps_wr", 0, "iops",
+                          (int)limits->disk_iops, "iops_rd", 0, "iops_wr", 0),
+                on_plugged, machine);
+}
+
+/* A template has no volumes: a clone's are plugged in before it runs, at the place where a boot
+ * would have put them. */
+static void
+plug_volumes(QemuMachine *machine)
+{
+    const MachineSpec *spec = machine->spec;
+    for (guint i = 0; has_volumes(machine) && spec->volume_disks[i] != NULL; i++) {
+        g_autofree char *node = g_strdup_printf("volume%u", i);
+        g_autofree char *port = g_strdup_printf("hot%u", i);
+        g_autofree char *device = g_strdup_printf("plugged%u", i);
+        qmp_execute(machine->qmp, "blockdev-add",
+                    json_pack("{s:s, s:s, s:s, s:{s:s, s:s}}", "driver", "qcow2", "node-name", node,
+                              "discard", "unmap", "file", "driver", "file", "filename",
+                              spec->volume_disks[i]),
+                    on_plugged, machine);
+        qmp_execute(machine->qmp, "device_add",
+                    json_pack("{s:s, s:s, s:s, s:s, s:s}", "driver", "virtio-blk-pci", "id", device,
+                              "bus", port, "drive", node, "serial", spec->volume_serials[i]),
+                    on_plugged, machine);
+        limit_volume(machine, i);
+    }
+}
+
+static void
 on_restored(const GError *error, gpointer user)
 {
     QemuMachine *machine = user;
@@ -127,6 +232,8 @@ on_restored(const GError *error, gpointer user)
     /* From the guest's next step on, what was saved does not fit to its disk any more. */
     if (machine->origin == START_RESUME)
         discard_saved(machine);
+    else
+        plug_volumes(machine);
     qmp_execute(machine->qmp, "cont", NULL, on_continued, machine);
 }
 

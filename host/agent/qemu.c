@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "qemu.h"
 
+#include "host/agent/qemu-command.h"
 #include "host/agent/qemu-machine.h"
 
 #include <gio/gio.h>
@@ -34,7 +35,8 @@ describe_cpu(Accelerator accelerator)
     return g_strdup_printf("host (%s)", g_strstrip(name));
 }
 
-/* "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)" of QEMU's first line; "" when it cannot be asked. */
+/* "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18), machine 1": QEMU's word, and ours on its devices; "" when
+ * it cannot be asked. */
 static char *
 read_version(const char *program)
 {
@@ -49,7 +51,8 @@ read_version(const char *program)
         return g_strdup("");
     at += sizeof mark - 1;
     g_autofree char *version = g_strndup(at, strcspn(at, "\n"));
-    return g_utf8_make_valid(version, -1);
+    g_autofree char *valid = g_utf8_make_valid(version, -1);
+    return g_strdup_printf("%s, machine %d", valid, QEMU_MACHINE_LAYOUT);
 }
 
 static const ProviderFacts *

@@ -10,9 +10,12 @@
  * that was drawn 21 times in the same size, with no more than 200 ms between two. (Its stream
  * device could begin at once, and knows nothing but the full screen.) But only drawings count, not
  * time, and one that is drawn over before it was sent is not sent. So the first frame of a video is
- * drawn 21 times in a row: they share one bitmap, the worker takes them up in less than a
- * millisecond, and the viewer gets the stream and in it the first frame. Measured: in each of 20
- * starts the first frame came in the stream already. Main thread only.
+ * drawn 21 times in a row: they share one bitmap, and what the worker has not sent when the next
+ * one comes is replaced by it. Measured with spice-gtk at 30 frames a second: the stream was there
+ * 33 ms after the first VIDEO of the plan, and of 128 frames the 107 from that one on came in it.
+ *
+ * libspice-server sends the exact picture when a stream has been still for a second; spice-qxl.c
+ * draws it earlier, in a way that keeps later frames of the stream away. Main thread only.
  */
 
 #define SPICE_VIDEO_START  21

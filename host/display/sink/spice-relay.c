@@ -40,6 +40,8 @@ struct SpiceRelay {
     End client, server;
     Flow down, up; /* to the client, to the server */
     SpiceMeter meter;
+    gboolean held;
+    gboolean closing; /* the client is gone, the server does not know yet */
     const SpiceRelayEvents *events;
     gpointer user;
 };
@@ -191,26 +193,74 @@ stop_polling(SpiceRelay *relay, End *end)
     end->tag = NULL;
 }
 
+/* The client is gone: what the server says is read, as only so its end is seen. FALSE: it is
+ * closed. */
 static gboolean
-dispatch(GSource *source, GSourceFunc callback, gpointer user)
+discard(SpiceRelay *relay)
 {
-    SpiceRelay *relay = (SpiceRelay *)source;
+    ssize_t got = 1;
+    for (int i = 0; i < ROUNDS && got > 0; i++)
+        got = recv(relay->server.fd, relay->down.buffer, SPICE_RELAY_BUFFER, 0);
+    return got > 0 || (got < 0 && would_block());
+}
+
+gboolean
+spice_relay_close(SpiceRelay *relay)
+{
+    if (!relay->server.tag || relay->down.drained)
+        return TRUE;
+    relay->closing = TRUE;
+    stop_polling(relay, &relay->client);
+    shutdown(relay->client.fd, SHUT_RDWR);
+    if (!relay->held)
+        shutdown(relay->server.fd, SHUT_WR);
+    relay->down.begin = relay->down.end = 0;
+    poll_for(relay, &relay->server, TRUE, FALSE);
+    return FALSE;
+}
+
+void
+spice_relay_hold(SpiceRelay *relay, gboolean hold)
+{
+    relay->held = hold;
+}
+
+/* FALSE: the relay has ended. */
+static gboolean
+carry(SpiceRelay *relay)
+{
+    GSource *source = &relay->source;
+    if (relay->closing)
+        return discard(relay);
     gboolean client_hung_up = g_source_query_unix_fd(source, relay->client.tag) & G_IO_HUP;
     if (relay->server.tag &&
         g_source_query_unix_fd(source, relay->server.tag) & (G_IO_HUP | G_IO_ERR))
         stop_polling(relay, &relay->server);
-    gboolean was_full = is_full(&relay->down);
     gboolean goes_on = pump(relay, &relay->up) & pump(relay, &relay->down);
-    /* The server has ended, and the client has all that it said. Or the client has: a viewer
-     * without its half of a connection is of no use. */
-    gboolean told = relay->down.drained && !is_full(&relay->down);
-    if (!goes_on || told || client_hung_up || relay->up.drained) {
-        relay->events->ended(relay, relay->user);
-        return G_SOURCE_CONTINUE; /* the relay may be freed by now, and is destroyed then */
+    if (relay->down.drained && !is_full(&relay->down))
+        return FALSE; /* the server has ended, and the client has all that it said */
+    /* Or the client has: a viewer without its half of a connection is of no use. */
+    if (!goes_on || client_hung_up || relay->up.drained) {
+        if (spice_relay_close(relay))
+            return FALSE;
+        if (relay->held)
+            relay->events->left(relay->user);
+        return TRUE;
     }
     poll_for(relay, &relay->client, !is_full(&relay->up), is_full(&relay->down));
     poll_for(relay, &relay->server, !is_full(&relay->down), is_full(&relay->up));
-    if (was_full && !is_full(&relay->down))
+    return TRUE;
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer user)
+{
+    SpiceRelay *relay = (SpiceRelay *)source;
+    gboolean was_full = is_full(&relay->down);
+    if (!carry(relay))
+        relay->events->ended(relay,
+                             relay->user); /* it may be freed by now, and is destroyed then */
+    else if (was_full && !is_full(&relay->down))
         relay->events->drained(relay->user);
     return G_SOURCE_CONTINUE;
 }

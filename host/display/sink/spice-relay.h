@@ -32,17 +32,26 @@ typedef struct {
 } SpiceRelayStats;
 
 typedef struct {
-    /* Either side is gone and what the server had to say was sent; free the relay then (inside the
-     * call, too). */
+    /* libspice-server has closed its end (so it has forgotten the connection), and what it had to
+     * say was sent; free the relay then (inside the call, too). */
     void (*ended)(SpiceRelay *relay, gpointer user);
     void (*drained)(gpointer user); /* it is not full any more */
+    void (*left)(gpointer user);    /* the client has gone, and the relay is held */
 } SpiceRelayEvents;
 
 /* Takes client over in any case; *server is the end for libspice-server. NULL when the system has
  * no socket left. */
 SpiceRelay *spice_relay_new(int client, int *server, const SpiceRelayEvents *events, gpointer user,
                             GError **error);
-void spice_relay_free(SpiceRelay *relay); /* cuts the connection on both sides */
+/* Cuts the client off, and tells the server. TRUE: the server has closed its end already, free the
+ * relay; else ended() follows. A server is not to be destroyed before: it forgets connections that
+ * have not said yet who they are, and falls over them later. */
+gboolean spice_relay_close(SpiceRelay *relay);
+/* From now on, or no longer: the server does not learn that the client is gone. For a viewer's
+ * first connection: when it ends, libspice-server forgets the viewer, and must not be opening
+ * another channel for it in that moment. */
+void spice_relay_hold(SpiceRelay *relay, gboolean hold);
+void spice_relay_free(SpiceRelay *relay);
 /* The client has not taken yet what the server sent: for how long it has taken nothing, at least 1
  * µs; 0: there is nothing to take. */
 gint64 spice_relay_full_us(const SpiceRelay *relay);

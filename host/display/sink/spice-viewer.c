@@ -10,7 +10,8 @@
 #include <spice/enums.h>
 #include <unistd.h>
 
-#define MAX_CONNECTIONS 16    /* a client has 6 to 10 channels */
+#define MAX_CONNECTIONS 16 /* a client has 6 to 10 channels */
+#define LAST_WORD_MS    1000
 #define LINK_MS         15000 /* until the main channel is up */
 /* Bits a second: below that a photograph of a full screen takes seconds without loss. */
 #define SLOW_LINK  (10u << 20)
@@ -26,10 +27,12 @@ struct SpiceViewer {
     SpiceInput *input;
     SpiceSound *sound;
     SpiceAgent *agent;
-    GPtrArray *relays;   /* one a connection */
+    GPtrArray *relays; /* one a connection */
+    SpiceRelay *first; /* of them: the main channel's, held until the others have ended; or NULL */
     guint64 ended_bytes; /* to the client, by connections that ended */
     guint streams;       /* connections that the server has */
     guint32 connection;
+    gboolean leaving; /* no more connections */
     gboolean watches; /* its display channel is up */
     guint deadline, going;
 };
@@ -39,15 +42,27 @@ report_gone(gpointer user)
 {
     SpiceViewer *viewer = user;
     viewer->going = 0;
+    if (viewer->relays->len > 0)
+        return G_SOURCE_REMOVE;                 /* another one came meanwhile: it is waited for */
     viewer->events->gone(viewer, viewer->user); /* frees the viewer */
     return G_SOURCE_REMOVE;
 }
 
 static void
-go(SpiceViewer *viewer)
+go(SpiceViewer *viewer, guint wait_ms)
 {
-    if (!viewer->going)
-        viewer->going = g_idle_add_full(G_PRIORITY_DEFAULT, report_gone, viewer, NULL);
+    g_clear_handle_id(&viewer->going, g_source_remove);
+    viewer->going = g_timeout_add_full(G_PRIORITY_DEFAULT, wait_ms, report_gone, viewer, NULL);
+}
+
+/* The server is destroyed when it has closed all connections. Its word alone does not do: it may
+ * tell the end of one twice, and forgets those that are still coming in. That the end of each was
+ * told is only waited for, as the server's threads tell it a moment later. */
+static void
+go_if_ended(SpiceViewer *viewer)
+{
+    if (viewer->relays->len == 0)
+        go(viewer, viewer->streams > 0 ? LAST_WORD_MS : 0);
 }
 
 /* Of all connections, those that have ended too. */
@@ -99,8 +114,7 @@ channel_event(int event, const SpiceChannelEventInfo *info, gpointer user)
         viewer->streams -= MIN(viewer->streams, 1);
         if (is_main && viewer->connection)
             spice_viewer_disconnect(viewer);
-        if (viewer->streams == 0)
-            go(viewer);
+        go_if_ended(viewer);
     }
 }
 
@@ -138,7 +152,7 @@ no_link(gpointer user)
     SpiceViewer *viewer = user;
     viewer->deadline = 0;
     spice_viewer_disconnect(viewer);
-    go(viewer);
+    go_if_ended(viewer);
     return G_SOURCE_REMOVE;
 }
 
@@ -198,7 +212,7 @@ spice_viewer_free(SpiceViewer *viewer)
     if (!viewer)
         return;
     g_clear_handle_id(&viewer->deadline, g_source_remove);
-    spice_viewer_disconnect(viewer);
+    g_ptr_array_set_size(viewer->relays, 0);
     spice_agent_stop(viewer->agent);
     spice_input_stop(viewer->input);
     SpiceScope *previous = spice_scope_enter(&viewer->scope);
@@ -213,16 +227,45 @@ spice_viewer_free(SpiceViewer *viewer)
     g_free(viewer);
 }
 
-/* The server notices that its end is closed, and tells by channel_event(). */
+static void
+forget_relay(SpiceViewer *viewer, SpiceRelay *relay)
+{
+    SpiceRelayStats stats;
+    spice_relay_stats(relay, &stats);
+    viewer->ended_bytes += stats.to_client;
+    if (relay == viewer->first)
+        viewer->first = NULL;
+    g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
+}
+
+/* The first connection ends last. */
+static void
+close_first(SpiceViewer *viewer)
+{
+    if (viewer->first && viewer->relays->len == 1) {
+        spice_relay_hold(viewer->first, FALSE);
+        if (spice_relay_close(viewer->first))
+            forget_relay(viewer, viewer->first);
+    }
+    go_if_ended(viewer);
+}
+
 static void
 on_relay_ended(SpiceRelay *relay, gpointer user)
 {
     SpiceViewer *viewer = user;
-    SpiceRelayStats stats;
-    spice_relay_stats(relay, &stats);
-    viewer->ended_bytes += stats.to_client;
-    g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
+    forget_relay(viewer, relay);
     qxl_screen_drained(viewer->screen);
+    if (viewer->leaving)
+        close_first(viewer);
+    else
+        go_if_ended(viewer);
+}
+
+static void
+on_client_left(gpointer user)
+{
+    spice_viewer_disconnect(user);
 }
 
 static void
@@ -232,15 +275,17 @@ on_relay_drained(gpointer user)
     qxl_screen_drained(viewer->screen);
 }
 
-static const SpiceRelayEvents relay_events = {.ended = on_relay_ended, .drained = on_relay_drained};
+static const SpiceRelayEvents relay_events = {
+    .ended = on_relay_ended, .drained = on_relay_drained, .left = on_client_left};
 
 gboolean
 spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
 {
     int end;
-    if (viewer->relays->len >= MAX_CONNECTIONS) {
+    if (viewer->leaving || viewer->relays->len >= MAX_CONNECTIONS) {
         close(fd);
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "The viewer has too many connections.");
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_BUSY,
+                    "The viewer is leaving, or has too many connections.");
         return FALSE;
     }
     SpiceRelay *relay = spice_relay_new(fd, &end, &relay_events, viewer, error);
@@ -258,6 +303,10 @@ spice_viewer_add(SpiceViewer *viewer, int fd, GError **error)
                     "The SPICE server refused a connection.");
         return FALSE;
     }
+    if (!viewer->first && !viewer->connection) {
+        viewer->first = relay;
+        spice_relay_hold(relay, TRUE);
+    }
     g_ptr_array_add(viewer->relays, relay);
     return TRUE;
 }
@@ -271,8 +320,13 @@ spice_viewer_connection(const SpiceViewer *viewer)
 void
 spice_viewer_disconnect(SpiceViewer *viewer)
 {
-    viewer->ended_bytes = link_stats(viewer).to_client;
-    g_ptr_array_set_size(viewer->relays, 0);
+    viewer->leaving = TRUE;
+    for (guint i = viewer->relays->len; i-- > 0;) {
+        SpiceRelay *relay = g_ptr_array_index(viewer->relays, i);
+        if (relay != viewer->first && spice_relay_close(relay))
+            forget_relay(viewer, relay);
+    }
+    close_first(viewer);
 }
 
 QxlScreen *

@@ -3,7 +3,6 @@
 #include "sink/spice-relay.h"
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <spice/enums.h>
 #include <spice/protocol.h>
 #include <string.h>
@@ -32,7 +31,8 @@ on_drained(gpointer user)
 {
 }
 
-static const SpiceRelayEvents events = {.ended = on_ended, .drained = on_drained};
+static const SpiceRelayEvents events = {
+    .ended = on_ended, .drained = on_drained, .left = on_drained};
 
 static void
 line_open(Line *line)
@@ -155,16 +155,52 @@ test_last_words(void)
 }
 
 static void
+wait_for_server_end(Line *line)
+{
+    guint8 bytes[4096];
+    ssize_t got;
+    gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+    do {
+        turn();
+        got = recv(line->server, bytes, sizeof bytes, MSG_DONTWAIT);
+    } while (got != 0 && g_get_monotonic_time() < deadline);
+    g_assert_cmpint(got, ==, 0);
+}
+
+/* The server is told, and the relay ends only when it has closed its end. */
+static void
 test_client_leaves(void)
 {
     Line line;
-    guint8 byte;
     line_open(&line);
     shutdown(line.client, SHUT_RDWR);
+    wait_for_server_end(&line);
+    turn();
+    g_assert_false(line.ended);
+    g_assert_cmpint(send(line.server, "late", 4, MSG_NOSIGNAL), ==, 4);
+    shutdown(line.server, SHUT_RDWR);
     wait_for_end(&line);
-    struct pollfd end = {.fd = line.server, .events = POLLIN};
-    g_assert_cmpint(poll(&end, 1, 10000), ==, 1);
-    g_assert_cmpint(recv(line.server, &byte, 1, MSG_DONTWAIT), <=, 0);
+    line_close(&line);
+}
+
+/* Cut off in the midst of what the client does not read. */
+static void
+test_closed(void)
+{
+    Line line;
+    guint8 chunk[4096] = {0};
+    line_open(&line);
+    for (int i = 0; i < 200; i++) {
+        send(line.server, chunk, sizeof chunk, MSG_DONTWAIT | MSG_NOSIGNAL);
+        turn();
+    }
+    g_assert_cmpint(spice_relay_full_us(line.relay), >, 0);
+    g_assert_false(spice_relay_close(line.relay));
+    g_assert_cmpint(spice_relay_full_us(line.relay), ==, 0);
+    wait_for_server_end(&line);
+    g_assert_false(line.ended);
+    shutdown(line.server, SHUT_RDWR);
+    wait_for_end(&line);
     line_close(&line);
 }
 
@@ -286,6 +322,7 @@ main(int argc, char **argv)
     g_test_add_func("/spice-relay/stalled", test_stalled);
     g_test_add_func("/spice-relay/last-words", test_last_words);
     g_test_add_func("/spice-relay/client-leaves", test_client_leaves);
+    g_test_add_func("/spice-relay/closed", test_closed);
     g_test_add_func("/spice-meter/pings", test_meter);
     g_test_add_func("/spice-meter/noise", test_meter_noise);
     return g_test_run();

@@ -102,7 +102,7 @@ test_fails(Fixture *fixture, gconstpointer data)
 {
     GuestIdentity *identity = guest_identity_new(fixture->path, TRUE, ID, on_done, fixture, NULL);
     guest_identity_begin(identity);
-    g_autofree char *text = hear(fixture, "\n\n");
+    g_free(hear(fixture, "\n\n"));
     answer(fixture, "failed the clock cannot be set: \xff\n");
     wait_until_told(fixture);
     g_assert_error(fixture->error, ORIEL_ERROR, ORIEL_ERROR_FAILED);
@@ -116,7 +116,7 @@ test_goes_away(Fixture *fixture, gconstpointer data)
 {
     GuestIdentity *identity = guest_identity_new(fixture->path, TRUE, ID, on_done, fixture, NULL);
     guest_identity_begin(identity);
-    g_autofree char *text = hear(fixture, "\n\n");
+    g_free(hear(fixture, "\n\n"));
     close(fixture->port);
     fixture->port = -1;
     wait_until_told(fixture);

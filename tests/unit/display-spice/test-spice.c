@@ -211,7 +211,8 @@ test_inbox_with_a_worker(void)
     GThread *thread = g_thread_new("worker", work, &worker);
     while (sent < 3000) {
         if (!qxl_inbox_has_room(worker.inbox, &much)) {
-            for (notices = 0; !(notices & QXL_INBOX_ROOM);)
+            notices = 0;
+            while (!(notices & QXL_INBOX_ROOM))
                 g_main_context_iteration(NULL, TRUE);
             g_assert_true(qxl_inbox_has_room(worker.inbox, &much));
         }

@@ -7,16 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#if defined(__GLIBC__) && !defined(SANITIZED)
-
 #define MAX_RECORDS 32
 #define MAX_OBJECTS 256
 #define DEPTH       24
@@ -184,26 +174,3 @@ malloc_count_end(guint *pixman, char **trace)
     *trace = g_string_free(text, FALSE);
     return own;
 }
-
-#else
-
-gboolean
-malloc_count_works(void)
-{
-    return FALSE;
-}
-
-void
-malloc_count_begin(void)
-{
-}
-
-guint
-malloc_count_end(guint *pixman, char **trace)
-{
-    *pixman = 0;
-    *trace = g_strdup("");
-    return 0;
-}
-
-#endif

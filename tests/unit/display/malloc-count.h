@@ -5,7 +5,7 @@
 
 /*
  * Counts what a test program allocates, on all threads: malloc and its kin are replaced by ones
- * that look who calls. Not under sanitizers, which replace them themselves.
+ * that look who calls. Not for builds with sanitizers, which replace them themselves.
  */
 
 /* FALSE: this program cannot count. To be asked first, when all libraries are loaded. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "batch.h"
+#include "packet-cache.h"
 
 #include <string.h>
 
@@ -38,6 +39,8 @@ struct EncodeBatch {
 struct EncodeBatches {
     WorkerPool *pool;
     EncodeScratch *scratch; /* this thread's */
+    PacketCache *cache;
+    gboolean shared;
     GSource *completion;
     EncodeBatch *finished, **finished_last; /* encoded here, not yet told */
     EncodeBatch *kept;
@@ -50,7 +53,8 @@ encode_range(EncodeBatch *batch, EncodeScratch *scratch, guint first, guint end)
     const PlanOp *ops = (const PlanOp *)(gpointer)batch->ops->data;
 
     for (guint i = first; i < end; i++)
-        batch->packets->pdata[i] = encode_op(scratch, &batch->settings, batch->frame, &ops[i]);
+        if (!batch->packets->pdata[i])
+            batch->packets->pdata[i] = encode_op(scratch, &batch->settings, batch->frame, &ops[i]);
 }
 
 static gboolean
@@ -70,6 +74,18 @@ job_work(WorkerJob *base, gpointer state)
     return is_last(job->batch);
 }
 
+static void
+batch_done(EncodeBatch *batch)
+{
+    EncodeBatches *batches = batch->owner;
+
+    for (guint i = 0; batches->shared && i < batch->ops->len; i++)
+        if (batch->packets->pdata[i])
+            packet_cache_add(batches->cache, &batch->settings,
+                             &g_array_index(batch->ops, PlanOp, i), batch->packets->pdata[i]);
+    batch->done(batch, batch->user);
+}
+
 /* The last one, or one that was skipped. */
 static void
 job_done(WorkerJob *base)
@@ -77,14 +93,19 @@ job_done(WorkerJob *base)
     EncodeJob *job = (EncodeJob *)base;
 
     if (job->encoded || is_last(job->batch))
-        job->batch->done(job->batch, job->batch->user);
+        batch_done(job->batch);
 }
 
-/* Nearly nothing is to be done for a FILL, where the encoder has such a thing. */
+/* Nothing is to be done for what is there already, and nearly nothing for a FILL, where the encoder
+ * has such a thing. */
 static gint64
-op_work(const EncodeSettings *settings, const PlanOp *op)
+op_work(const EncodeBatch *batch, guint i)
 {
-    if (op->kind == PLAN_COPY || (op->kind == PLAN_FILL && settings->encoder == &encoder_tight))
+    const EncodeSettings *settings = &batch->settings;
+    const PlanOp *op = &g_array_index(batch->ops, PlanOp, i);
+
+    if (batch->packets->pdata[i] || op->kind == PLAN_COPY ||
+        (op->kind == PLAN_FILL && settings->encoder == &encoder_tight))
         return 0;
     return (gint64)op->width * op->height;
 }
@@ -104,7 +125,7 @@ split(EncodeBatch *batch)
             pixels = 0;
         }
         job->end = i + 1;
-        pixels += op_work(&batch->settings, &g_array_index(batch->ops, PlanOp, i));
+        pixels += op_work(batch, i);
     }
 }
 
@@ -119,7 +140,7 @@ encode_batches_finish(EncodeBatches *batches)
         EncodeBatch *next = batch->next; /* done may free the batch, and start others */
 
         batch->next = NULL;
-        batch->done(batch, batch->user);
+        batch_done(batch);
         batch = next;
     }
 }
@@ -149,6 +170,7 @@ encode_batches_new(WorkerPool *pool)
 
     batches->pool = pool;
     batches->scratch = encode_scratch_new();
+    batches->cache = packet_cache_new();
     batches->finished_last = &batches->finished;
     batches->completion = g_source_new(&completion_funcs, sizeof(GSource));
     g_source_set_callback(batches->completion, on_finished, batches, NULL);
@@ -179,8 +201,16 @@ encode_batches_free(EncodeBatches *batches)
     }
     g_source_destroy(batches->completion);
     g_source_unref(batches->completion);
+    packet_cache_free(batches->cache);
     encode_scratch_free(batches->scratch);
     g_free(batches);
+}
+
+void
+encode_batches_frame(EncodeBatches *batches, const pixman_region32_t *changed, gboolean shared)
+{
+    batches->shared = shared;
+    packet_cache_drop(batches->cache, shared ? changed : NULL);
 }
 
 static EncodeBatch *
@@ -206,12 +236,13 @@ static gboolean
 is_small(const EncodeBatch *batch)
 {
     gint64 pixels = 0;
+    guint ops = 0;
 
-    if (batch->ops->len > AT_ONCE_OPS)
-        return FALSE;
-    for (guint i = 0; i < batch->ops->len; i++)
-        pixels += op_work(&batch->settings, &g_array_index(batch->ops, PlanOp, i));
-    return pixels <= AT_ONCE_PIXELS;
+    for (guint i = 0; i < batch->ops->len; i++) {
+        pixels += op_work(batch, i);
+        ops += !batch->packets->pdata[i];
+    }
+    return pixels <= AT_ONCE_PIXELS && ops <= AT_ONCE_OPS;
 }
 
 EncodeBatch *
@@ -226,6 +257,8 @@ encode_batch_start(EncodeBatches *batches, const EncodeSettings *settings, const
     batch->user = user;
     g_array_append_vals(batch->ops, ops, n_ops);
     g_ptr_array_set_size(batch->packets, (int)n_ops);
+    for (guint i = 0; batches->shared && i < n_ops; i++)
+        batch->packets->pdata[i] = packet_cache_find(batches->cache, settings, &ops[i]);
     if (is_small(batch)) {
         encode_range(batch, batches->scratch, 0, n_ops);
         *batches->finished_last = batch;

@@ -23,6 +23,12 @@ void encode_batches_finish(EncodeBatches *batches);
 /* When all batches are done and freed. Takes NULL. */
 void encode_batches_free(EncodeBatches *batches);
 
+/* Before the batches of a frame: what changed since the frame before (NULL: everything), and
+ * whether several clients watch. Then what one of them is sent is kept for the others while it is
+ * what the screen shows. */
+void encode_batches_frame(EncodeBatches *batches, const pixman_region32_t *changed,
+                          gboolean shared);
+
 /* ops and settings are copied; frame must stand still until done. n_ops > 0. What is less work than
  * handing it over is encoded at once on this thread. */
 EncodeBatch *encode_batch_start(EncodeBatches *batches, const EncodeSettings *settings,

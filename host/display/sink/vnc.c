@@ -460,6 +460,7 @@ vnc_present(Sink *sink, const Frame *frame, const Plan *plan)
         else
             vnc_update_frame(vnc_client_update(client), frame, plan);
     }
+    encode_batches_frame(sink->batches, resized ? NULL : &frame->damage, sink->clients->len > 1);
     vnc_video_begin(sink->video, frame);
     gather(sink, frame);
     vnc_video_start(sink->video);

@@ -69,6 +69,60 @@ on_log(const char *format, ...)
 {
 }
 
+/* Fence and ContinuousUpdates, which libvncclient lacks. It reads one message after the other, so
+ * what came before a fence is shown when the fence is answered. */
+#define FENCE         248
+#define FENCE_REQUEST (1u << 31)
+#define CONTINUOUS    150
+
+static gboolean
+answer_fence(rfbClient *client)
+{
+    guint8 fence[9 + 64] = {FENCE}; /* type, three of padding, flags, length, payload */
+
+    if (!ReadFromRFBServer(client, (char *)fence + 1, 8) || fence[8] > 64 ||
+        !ReadFromRFBServer(client, (char *)fence + 9, fence[8]))
+        return FALSE;
+    if (!(fence[4] & FENCE_REQUEST >> 24))
+        return TRUE;
+    fence[4] = 0; /* an answer, with the flags that there are, all in the last byte */
+    return WriteToRFBServer(client, (const char *)fence, 9 + fence[8]);
+}
+
+static gboolean
+start_continuous(rfbClient *client)
+{
+    struct {
+        guint8 type, on;
+        guint16 x, y, width, height;
+    } message = {CONTINUOUS,
+                 1,
+                 0,
+                 0,
+                 GUINT16_TO_BE((guint16)client->width),
+                 GUINT16_TO_BE((guint16)client->height)};
+
+    return WriteToRFBServer(client, (const char *)&message, sizeof message);
+}
+
+static rfbBool
+on_message(rfbClient *client, rfbServerToClientMsg *message)
+{
+    if (message->type == FENCE)
+        return (rfbBool)answer_fence(client);
+    return (rfbBool)(message->type == CONTINUOUS && start_continuous(client));
+}
+
+static void
+ask_for_fences(void)
+{
+    static int encodings[] = {-312, -313, 0};
+    static rfbClientProtocolExtension extension = {.encodings = encodings,
+                                                   .handleMessage = on_message};
+
+    rfbClientRegisterExtension(&extension);
+}
+
 static rfbClient *
 client_new(Viewer *viewer, const char *path, const ViewerSettings *settings)
 {
@@ -97,6 +151,8 @@ viewer_new(const char *path, const ViewerSettings *settings)
     Viewer *viewer = g_new0(Viewer, 1);
     signal(SIGPIPE, SIG_IGN); /* a server may end while it is asked */
     viewer->encodings = g_strdup(settings->encodings);
+    if (settings->fences)
+        ask_for_fences();
     viewer->client = client_new(viewer, path, settings);
     if (!rfbInitClient(viewer->client, NULL, NULL)) {
         viewer->client = NULL; /* freed by the library */

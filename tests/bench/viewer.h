@@ -15,6 +15,7 @@ typedef struct {
     const char *encodings; /* as in "tight copyrect" */
     int quality;           /* 0…9; -1: no JPEG */
     int compress;          /* 0…9 */
+    gboolean fences;       /* has Fence and ContinuousUpdates, as TigerVNC's viewer and noVNC do */
 } ViewerSettings;
 
 /* Connects to a Unix socket (an absolute path) and reads until the handshake is done. NULL: no

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tests/bench/run on a small recording: every frame arrives and every pixel is right. No times are looked at."""
+"""tests/bench/run on a small recording: every frame arrives and every pixel is right, and keys come back as pixels over
+each link. No times are looked at."""
 
 import json
 import os
@@ -25,15 +26,20 @@ def frame(number):
     return b"".join(rows)
 
 
-def test_bench_plays_and_judges(tmp_path):
+def run_bench(tmp_path, *options):
+    """What it wrote to results.json, for a recording of a few small frames."""
     recording = tmp_path / f"small-{WIDTH}x{HEIGHT}.raw"
     recording.write_bytes(b"".join(frame(number) for number in range(FRAMES)))
     environment = dict(os.environ, ORIEL_BUILD=str(paths.BUILD))
     bench = subprocess.run(
-        [sys.executable, BENCH, "--quick", "--no-scale", "--players", "oriel,libvncserver", "--workloads", tmp_path,
-         "--output", tmp_path / "results"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+        [sys.executable, BENCH, "--quick", "--workloads", tmp_path, "--output", tmp_path / "results", *options],
+        env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert bench.returncode in (0, 1), bench.stderr  # 1: a target is missed, which is not looked at here
-    rows = json.loads((tmp_path / "results/results.json").read_text(encoding="utf-8"))["workloads"]
+    return json.loads((tmp_path / "results/results.json").read_text(encoding="utf-8")), bench.stderr
+
+
+def test_bench_plays_and_judges(tmp_path):
+    rows = run_bench(tmp_path, "--only", "workloads", "--players", "oriel,libvncserver")[0]["workloads"]
     assert {row["mode"] for row in rows} >= {"lossless", "lossy", "zrle"}
     for row in rows:
         oriel = row["players"]["oriel"]
@@ -43,3 +49,12 @@ def test_bench_plays_and_judges(tmp_path):
         if row["mode"] != "lossy":
             assert oriel["psnr"] is None and row["players"]["libvncserver"]["wrong_pixels"] == 0, row
     assert (tmp_path / "results/plot.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_keys_come_back_over_each_link(tmp_path):
+    rows, said = run_bench(tmp_path, "--only", "latency", "--keys", "2")
+    rows = rows["latency"]
+    assert len(rows) == 6, said
+    for row in rows:
+        assert row["through"] == "gateway", said
+        assert row["p95_ms"] >= row["p50_ms"] >= row["round_trip_ms"], row

@@ -13,6 +13,7 @@ MODES = {  # encodings, quality level, compression level
     "lossless": ("tight copyrect", -1, 1),
     "lossy": ("tight copyrect", 8, 1),
     "zrle": ("zrle copyrect", -1, 1),
+    "h264": ("h264 tight copyrect", 8, 1),  # only Oriel has it among those measured here
 }
 
 
@@ -44,6 +45,9 @@ class Oriel(Player):
 
     name = "oriel"
     settles = True
+
+    def modes(self):
+        return tuple(MODES)
 
     def command(self, place, workload):
         return [self.programs.display, "--name", "bench", "--source", f"replay:{workload.source}",

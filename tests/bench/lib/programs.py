@@ -81,6 +81,14 @@ def wait_for_socket(path, process):
         time.sleep(0.01)
 
 
+def wait_for_line(process, what):
+    """The next line that it says."""
+    line = process.stdout.readline().strip()
+    if not line:
+        raise Failed(f"{what} ended")
+    return line
+
+
 def last_json(text, what):
     lines = text.strip().splitlines()
     try:

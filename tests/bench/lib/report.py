@@ -55,6 +55,22 @@ def scale_tables(figures):
     return text
 
 
+def latency_table(rows):
+    """From key to pixel; "" where it was left out. p50 and p95 in ms, and the median's two halves."""
+    if not rows:
+        return ""
+    text = ("| link | screen | client | p50 ms | p95 ms | key to guest, guest to pixel (p50) | link as measured, ms | JPEG level |\n"
+            "|---|---|---|---|---|---|---|---|\n")
+    for row in rows:
+        seen = row["display"]
+        text += (f"| {row['link']} | {'video' if row['video'] else 'still'} | {'fences' if row['fences'] else 'requests'} | "
+                 f"{row['p50_ms']:.1f} | {row['p95_ms']:.1f} | {row['to_guest_ms']:.1f}, {row['to_screen_ms']:.1f} | "
+                 f"{seen.get('base_us', 0) / 1000:.1f} | {seen.get('quality', '')} |\n")
+    through = "the whole chain: TLS and WebSocket, gateway, display, D-Bus" if rows[0]["through"] == "gateway" else \
+        "the display's socket and D-Bus alone, without the gateway"
+    return text + f"\nThrough {through}. *Fences*: a client that has Fence and ContinuousUpdates; *requests*: one that asks.\n\n"
+
+
 def target_table(rows):
     lines = ["| target | wanted | got | |", "|---|---|---|---|"]
     for row in rows:

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "plan.h"
+#include "region.h"
+
+/* Where an operation's part of the region is the rim of something, or its corner, what it is around
+ * is neither sent again nor blurred. Pixels: so many spared are worth another rectangle. */
+#define MIN_SPARED 1024
+#define MAX_SPLIT  4    /* rectangles that one operation may become */
+#define MIN_LOSSY  1024 /* pixels; JPEG's tables are more than half a kilobyte */
 
 /* The array keeps its memory from frame to frame, so a steady state allocates nothing. */
 struct Plan {
@@ -69,25 +76,59 @@ plan_residue(const Plan *plan)
     return &plan->residue;
 }
 
+/* In place of an operation, which takes the first, one for each box: photographs only where JPEG's
+ * tables are worth it. */
+static void
+split(Plan *plan, guint index, const pixman_box32_t *boxes, int n)
+{
+    const PlanOp whole = g_array_index(plan->ops, PlanOp, index);
+
+    for (int i = 0; i < n; i++) {
+        PlanOp op = whole;
+
+        op.x = boxes[i].x1;
+        op.y = boxes[i].y1;
+        op.width = boxes[i].x2 - boxes[i].x1;
+        op.height = boxes[i].y2 - boxes[i].y1;
+        if (n > 1 && op.kind == PLAN_LOSSY && op.width * op.height < MIN_LOSSY)
+            op.kind = PLAN_RAW;
+        if (i == 0)
+            g_array_index(plan->ops, PlanOp, index) = op;
+        else
+            g_array_append_val(plan->ops, op);
+    }
+}
+
+static void
+shrink(Plan *plan, guint index, const pixman_region32_t *part)
+{
+    const pixman_box32_t *extents = pixman_region32_extents((pixman_region32_t *)part), *boxes;
+    int n = 0;
+
+    boxes = region_boxes(part, &n);
+    if (n == 0)
+        return;
+    if (n == 1 || n > MAX_SPLIT ||
+        (gint64)(extents->x2 - extents->x1) * (extents->y2 - extents->y1) - region_area(part) <
+            MIN_SPARED)
+        split(plan, index, extents, 1);
+    else
+        split(plan, index, boxes, n);
+}
+
 void
 plan_shrink(Plan *plan, guint first, const pixman_region32_t *region)
 {
+    guint n = plan->ops->len;
     pixman_region32_t part;
 
     pixman_region32_init(&part);
-    for (guint i = first; i < plan->ops->len; i++) {
-        PlanOp *op = &g_array_index(plan->ops, PlanOp, i);
-        const pixman_box32_t *box;
+    for (guint i = first; i < n; i++) {
+        const PlanOp *op = &g_array_index(plan->ops, PlanOp, i);
 
         pixman_region32_intersect_rect(&part, (pixman_region32_t *)region, op->x, op->y,
                                        (unsigned)op->width, (unsigned)op->height);
-        if (!pixman_region32_not_empty(&part))
-            continue;
-        box = pixman_region32_extents(&part);
-        op->x = box->x1;
-        op->y = box->y1;
-        op->width = box->x2 - box->x1;
-        op->height = box->y2 - box->y1;
+        shrink(plan, i, &part);
     }
     pixman_region32_fini(&part);
 }

@@ -60,22 +60,32 @@ class_of(const CellStats *stats)
 }
 
 static void
-look_at_row(CellMap *map, const Frame *frame, int row, int first, int end)
+look_at(const CellMap *map, const Frame *frame, const pixman_box32_t *part, CellStats *stats)
 {
-    int y = row * CELL_SIZE, height = MIN(CELL_SIZE, frame->height - y);
+    map->kernel->look(frame->pixels + (gsize)part->y1 * (gsize)frame->stride + part->x1,
+                      frame->stride, part->x2 - part->x1, part->y2 - part->y1, stats);
+}
 
-    for (int column = first; column < end; column++) {
-        guint8 *class = cell_map_at(map, column, row);
-        int x = column * CELL_SIZE;
-        CellStats stats;
+/* By the part that is asked for: what changed along the edge of a window is photograph though the
+ * window is text. Solid is only what is so as a whole, for operations are larger than their parts
+ * of the region; and what is asked for in pieces is judged as a whole, too. */
+static void
+look_at_cell(CellMap *map, const Frame *frame, int column, int row, const pixman_box32_t *box)
+{
+    guint8 *class = cell_map_at(map, column, row);
+    const pixman_box32_t cell = {column * CELL_SIZE, row * CELL_SIZE,
+                                 MIN((column + 1) * CELL_SIZE, frame->width),
+                                 MIN((row + 1) * CELL_SIZE, frame->height)};
+    const pixman_box32_t part = {MAX(cell.x1, box->x1), MAX(cell.y1, box->y1),
+                                 MIN(cell.x2, box->x2), MIN(cell.y2, box->y2)};
+    gboolean first = *class == CELL_NONE;
+    CellStats stats;
 
-        if (*class != CELL_NONE)
-            continue;
-        map->kernel->look(frame->pixels + (gsize)y * (gsize)frame->stride + x, frame->stride,
-                          MIN(CELL_SIZE, frame->width - x), height, &stats);
-        *class = (guint8)class_of(&stats);
-        map->colours[class - map->classes] = stats.colour;
-    }
+    look_at(map, frame, first ? &part : &cell, &stats);
+    if (first && stats.solid)
+        look_at(map, frame, &cell, &stats);
+    *class = (guint8)class_of(&stats);
+    map->colours[class - map->classes] = stats.colour;
 }
 
 void
@@ -88,8 +98,8 @@ cell_map_look(CellMap *map, const Frame *frame, const pixman_region32_t *region)
     map->bounds = bounds_of(region);
     for (int i = 0; i < n; i++)
         for (int row = box[i].y1 / CELL_SIZE; row * CELL_SIZE < box[i].y2; row++)
-            look_at_row(map, frame, row, box[i].x1 / CELL_SIZE,
-                        (box[i].x2 + CELL_SIZE - 1) / CELL_SIZE);
+            for (int column = box[i].x1 / CELL_SIZE; column * CELL_SIZE < box[i].x2; column++)
+                look_at_cell(map, frame, column, row, &box[i]);
 }
 
 /* CELL_NONE beyond the edges. */

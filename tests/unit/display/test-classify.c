@@ -89,6 +89,48 @@ test_kinds(void)
     classifier_free(classifier);
 }
 
+/* A window of text moves away from a photograph: what it uncovers is photograph up to its edge, and
+ * none of its text is sent with loss. */
+static void
+test_rim(void)
+{
+    Classifier *classifier = classifier_new();
+    Plan *plan = plan_new();
+    g_autofree guint32 *pixels = g_new0(guint32, 512 * 512);
+    Frame frame = {.pixels = pixels, .width = 512, .height = 512, .stride = 512};
+    pixman_region32_t rim, outside;
+    const PlanOp *op;
+    gint64 lossy = 0;
+    guint n;
+    for (int i = 0; i < 512 * 512; i++) {
+        int x = i % 512, y = i / 512;
+        pixels[i] = x >= 69 && y >= 73
+                        ? (x * 7 + y * 3) % 5 ? 0xffffffu : 0u
+                        : (guint32)((x / 2) << 16 | (y / 2) << 8 | (x * 31 + y * 17) % 23);
+    }
+    pixman_region32_init_rect(&rim, 55, 68, 14, 400);
+    region_add(&rim, 55, 68, 400, 5);
+    pixman_region32_init(&outside);
+    classify(classifier, &frame, &rim, plan);
+    check(&frame, &rim, plan);
+    op = plan_ops(plan, &n);
+    for (guint i = 0; i < n; i++, op++)
+        if (op->kind == PLAN_LOSSY) {
+            pixman_region32_t box;
+            pixman_region32_init_rect(&box, op->x, op->y, (unsigned)op->width,
+                                      (unsigned)op->height);
+            pixman_region32_subtract(&outside, &box, &rim);
+            g_assert_true(region_is_empty(&outside));
+            lossy += region_area(&box);
+            pixman_region32_fini(&box);
+        }
+    g_assert_cmpint(lossy * 10, >=, region_area(&rim) * 9);
+    pixman_region32_fini(&rim);
+    pixman_region32_fini(&outside);
+    plan_free(plan);
+    classifier_free(classifier);
+}
+
 static gboolean
 equal_stats(const CellStats *a, const CellStats *b)
 {
@@ -226,6 +268,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/classify/cover", test_cover);
     g_test_add_func("/classify/kinds", test_kinds);
+    g_test_add_func("/classify/rim", test_rim);
     g_test_add_func("/classify/kernels", test_kernels);
     g_test_add_func("/classify/largest", test_largest);
     g_test_add_func("/classify/outline", test_outline);

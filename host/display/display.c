@@ -8,6 +8,7 @@
 #include "pipeline.h"
 #include "sink/sink.h"
 #include "socket-listener.h"
+#include "source/source-clipboard.h"
 #include "source/source.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ struct Display {
     char *stats_path;
     const SourceType *source_type;
     Source *source;
+    SourceClipboard *source_clipboard; /* of one that has its own */
     gboolean connected;
     int width, height; /* of the guest's screen */
     int wished_width, wished_height;
@@ -159,6 +161,14 @@ source_leds(guint leds, gpointer user)
 }
 
 static void
+source_text(const char *text, gpointer user)
+{
+    Display *display = user;
+    if (display->source_clipboard)
+        source_clipboard_copied(display->source_clipboard, text);
+}
+
+static void
 source_ended(gpointer user)
 {
     sinks_came_further(user);
@@ -198,6 +208,7 @@ static const SourceEvents source_events = {
     .audio_stop = source_audio_stop,
     .audio_volume = source_audio_volume,
     .leds = source_leds,
+    .text = source_text,
     .ended = source_ended,
 };
 
@@ -362,6 +373,9 @@ open_source(Display *display, const char *uri, GError **error)
         display->source_type->open(address, display->surface, &source_events, display, error);
     if (!display->source)
         return FALSE;
+    if (display->source_type->clip)
+        display->source_clipboard =
+            source_clipboard_new(display->clipboard, display->source_type, display->source);
     gpointer input_user = NULL;
     const InputSink *sink = display->source_type->input
                                 ? display->source_type->input(display->source, &input_user)
@@ -423,6 +437,7 @@ display_free(Display *display)
         if (display->outputs[i].sink)
             display->outputs[i].type->close(display->outputs[i].sink);
     vdagent_free(display->agent);
+    source_clipboard_free(display->source_clipboard);
     if (display->source)
         display->source_type->close(display->source);
     pipeline_free(display->pipeline);

@@ -60,7 +60,8 @@ parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
     const GOptionEntry entries[] = {
         {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "The desktop's name", "NAME"},
         {"source", 0, 0, G_OPTION_ARG_STRING, &options->source,
-         "Where the screen comes from: dbus:ADDRESS or replay:FILE", "SOURCE"},
+         "Where the screen comes from: dbus:ADDRESS, rfb:HOST:PORT[,password-file=FILE] or replay:FILE",
+         "SOURCE"},
         {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of a replayed recording", "WxH"},
         {"rate", 0, 0, G_OPTION_ARG_STRING, &rate,
          "Frames a second of a replay (30; 0: all it can; lockstep: as the clients take them)",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define N_QNUMS 256
+#define N_HELD  16 /* keysyms: more keys than hands can hold */
 
 struct Input {
     const InputSink *sink;
@@ -17,7 +18,8 @@ struct Input {
 struct InputClient {
     Input *input;
     gboolean held[N_QNUMS];
-    guint buttons; /* RFB's bits */
+    guint32 held_keysyms[N_HELD]; /* of a sink that takes them; 0: none */
+    guint buttons;                /* RFB's bits */
 };
 
 Input *
@@ -87,9 +89,27 @@ restore_shift(InputClient *client)
         input->sink->key(input->user, QNUM_RIGHT_SHIFT, TRUE);
 }
 
+/* A client that holds more is not followed: what is not known to be held is not passed on. */
+static void
+pass_keysym(InputClient *client, guint32 keysym, gboolean down)
+{
+    guint32 *place = NULL;
+    for (guint i = 0; i < N_HELD && keysym; i++)
+        if (client->held_keysyms[i] == keysym || (down && !place && !client->held_keysyms[i]))
+            place = &client->held_keysyms[i];
+    if (!place)
+        return;
+    *place = down ? keysym : 0;
+    client->input->sink->keysym(client->input->user, keysym, down);
+}
+
 void
 input_client_keysym(InputClient *client, guint32 keysym, gboolean down)
 {
+    if (client->input->sink && client->input->sink->keysym) {
+        pass_keysym(client, keysym, down);
+        return;
+    }
     KeymapKey key = keymap_find(keysym);
     gboolean shift = client->held[QNUM_LEFT_SHIFT] || client->held[QNUM_RIGHT_SHIFT];
     if (!key.qnum || !client->input->sink)
@@ -142,6 +162,9 @@ input_client_free(InputClient *client)
     for (guint qnum = 0; qnum < N_QNUMS; qnum++)
         if (client->held[qnum])
             input_client_key(client, qnum, FALSE);
+    for (guint i = 0; i < N_HELD; i++)
+        if (client->held_keysyms[i])
+            pass_keysym(client, client->held_keysyms[i], FALSE);
     if (client->input->sink)
         set_buttons(client, 0);
     g_free(client);

@@ -17,6 +17,7 @@ typedef struct InputSink {
     void (*key)(gpointer user, guint qnum, gboolean down);
     void (*pointer)(gpointer user, int x, int y); /* absolute, in the screen's pixels */
     void (*button)(gpointer user, InputButton button, gboolean down);
+    void (*keysym)(gpointer user, guint32 keysym, gboolean down); /* NULL: keysyms come as keys of a US keyboard */
 } InputSink;
 
 typedef struct Input Input;
@@ -30,7 +31,7 @@ void input_set_screen(Input *input, int width, int height);
 InputClient *input_client_new(Input *input);
 void input_client_free(InputClient *client); /* releases what it holds */
 void input_client_key(InputClient *client, guint qnum, gboolean down);
-void input_client_keysym(InputClient *client, guint32 keysym, gboolean down); /* X keysym; adds and removes shift, AltGr as a US layout needs */
+void input_client_keysym(InputClient *client, guint32 keysym, gboolean down); /* X keysym; adds and removes shift, AltGr as a US layout needs, unless the sink takes keysyms */
 void input_client_pointer(InputClient *client, int x, int y, guint rfb_buttons); /* clipped; bit 0 left, 1 middle, 2 right, 3 up, 4 down, 7 side, 8 extra */
 
 /* Caps, num and scroll lock as the guest shows them, where known. */

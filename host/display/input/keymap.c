@@ -66,3 +66,17 @@ keymap_find(guint32 keysym)
             return (KeymapKey){others[i].qnum, FALSE, TRUE};
     return (KeymapKey){0};
 }
+
+guint32
+keymap_keysym(guint qnum, gboolean shift)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        guint place = qnum - rows[i].first; /* wraps where it is before the row */
+        if (qnum >= rows[i].first && place < strlen(rows[i].plain))
+            return (guint8)(shift ? rows[i].shifted : rows[i].plain)[place];
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        if (others[i].qnum == qnum)
+            return others[i].keysym;
+    return 0;
+}

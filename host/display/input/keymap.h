@@ -11,3 +11,5 @@ typedef struct {
 } KeymapKey;
 
 KeymapKey keymap_find(guint32 keysym);
+/* The X keysym that a key of a US keyboard makes; 0: none. */
+guint32 keymap_keysym(guint qnum, gboolean shift);

@@ -11,13 +11,14 @@ typedef enum {
     LETTER_AUDIO,
     LETTER_AUDIO_STOP,
     LETTER_AUDIO_VOLUME,
+    LETTER_TEXT,
 } LetterKind;
 
 typedef struct {
     LetterKind kind;
     Cursor *cursor;
     GBytes *samples;
-    char *reason;
+    char *words; /* a reason, or text */
     int x, y;
     gboolean flag; /* on, for good, mute */
     guint number;  /* rate, lights */
@@ -40,7 +41,7 @@ letter_free(Letter *letter)
         cursor_unref(letter->cursor);
     if (letter->samples)
         g_bytes_unref(letter->samples);
-    g_free(letter->reason);
+    g_free(letter->words);
     g_free(letter);
 }
 
@@ -62,7 +63,7 @@ deliver(Outbox *outbox, const Letter *letter)
         TELL(cursor_moved, letter->x, letter->y, letter->flag, user);
         break;
     case LETTER_LOST:
-        TELL(lost, letter->flag, letter->reason, user);
+        TELL(lost, letter->flag, letter->words, user);
         break;
     case LETTER_CONNECTED:
         TELL(connected, user);
@@ -84,6 +85,9 @@ deliver(Outbox *outbox, const Letter *letter)
         break;
     case LETTER_AUDIO_VOLUME:
         TELL(audio_volume, letter->flag, letter->left, letter->right, user);
+        break;
+    case LETTER_TEXT:
+        TELL(text, letter->words, user);
         break;
     }
 }
@@ -188,7 +192,7 @@ outbox_post_cursor_moved(Outbox *outbox, int x, int y, gboolean on)
 void
 outbox_post_lost(Outbox *outbox, gboolean for_good, const char *reason)
 {
-    post(outbox, (Letter){.kind = LETTER_LOST, .flag = for_good, .reason = g_strdup(reason)},
+    post(outbox, (Letter){.kind = LETTER_LOST, .flag = for_good, .words = g_strdup(reason)},
          1u << LETTER_LOST | 1u << LETTER_CONNECTED, 0);
 }
 
@@ -230,4 +234,10 @@ outbox_post_audio_volume(Outbox *outbox, gboolean mute, guint16 left, guint16 ri
 {
     post(outbox, (Letter){.kind = LETTER_AUDIO_VOLUME, .flag = mute, .left = left, .right = right},
          1u << LETTER_AUDIO_VOLUME, 0);
+}
+
+void
+outbox_post_text(Outbox *outbox, const char *text)
+{
+    post(outbox, (Letter){.kind = LETTER_TEXT, .words = g_strdup(text)}, 1u << LETTER_TEXT, 0);
 }

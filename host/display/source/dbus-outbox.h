@@ -5,7 +5,7 @@
 
 /*
  * What a source's capture thread has to say to the main thread. Bounded: of the pointer's shape and
- * place, lights, volume and connection only the newest is kept; of sound at most OUTBOX_MAX_SOUND
+ * place, lights, volume, text and connection only the newest is kept; of sound at most OUTBOX_MAX_SOUND
  * pieces, older ones go. post functions: any thread. Events arrive on the thread that called
  * outbox_new(), until outbox_free().
  */
@@ -28,3 +28,4 @@ void outbox_post_audio(Outbox *outbox,
                        GBytes *samples); /* gint16 stereo; takes a reference of its own */
 void outbox_post_audio_stop(Outbox *outbox);
 void outbox_post_audio_volume(Outbox *outbox, gboolean mute, guint16 left, guint16 right);
+void outbox_post_text(Outbox *outbox, const char *text); /* copied */

@@ -6,6 +6,7 @@
 static const SourceType *const types[] = {
     &source_dbus,
     &source_replay,
+    &source_rfb,
 };
 
 const SourceType *

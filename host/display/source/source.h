@@ -22,6 +22,7 @@ typedef struct {
     void (*audio_stop)(gpointer user);
     void (*audio_volume)(gboolean mute, guint16 left, guint16 right, gpointer user);
     void (*leds)(guint leds, gpointer user); /* InputLeds, as the guest shows them */
+    void (*text)(const char *text, gpointer user); /* UTF-8: somebody copied it there */
     void (*ended)(gpointer user);            /* a recording: its last frame is on the screen */
 } SourceEvents;
 
@@ -35,18 +36,19 @@ typedef struct {
 typedef struct InputSink InputSink; /* input/input.h */
 
 typedef struct {
-    const char *scheme; /* "dbus", "replay": --source SCHEME:ADDRESS */
+    const char *scheme; /* "dbus", "rfb", "replay": --source SCHEME:ADDRESS */
     Source *(*open)(const char *address, Surface *surface, const SourceEvents *events, gpointer user, GError **error);
     void (*close)(Source *source); /* joins the thread; no event comes after it */
     const InputSink *(*input)(Source *source, gpointer *input_user); /* NULL: takes no input */
     void (*resize)(Source *source, int width, int height);            /* ask the guest for another size; a wish */
+    void (*clip)(Source *source, const char *text); /* NULL: no clipboard of its own. UTF-8: somebody copied it here */
     /* Of a recording, both or none. sent: every client was sent all of the first so many frames. To be true it is asked in this
      * order: progress, then whether the surface has damage and the sinks have something to send. */
     void (*progress)(Source *source, SourceProgress *progress);
     void (*sent)(Source *source, guint64 shown);
 } SourceType;
 
-extern const SourceType source_dbus, source_replay;
+extern const SourceType source_dbus, source_replay, source_rfb;
 
 /* The registry: the type for "SCHEME:ADDRESS", or NULL; address then points into uri. */
 const SourceType *source_type_find(const char *uri, const char **address);

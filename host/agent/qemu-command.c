@@ -188,6 +188,9 @@ add_volumes(Builder *builder)
     const MachineSpec *spec = builder->spec;
     for (guint i = 0; i < MAX_VOLUMES; i++)
         add(builder, "-device", "pcie-root-port,id=hot%u,chassis=%u", i, i + 1);
+    /* Its template has none: they are plugged in once its memory is there. */
+    if (builder->options->origin == START_CLONE)
+        return;
     for (guint i = 0; spec->volume_disks != NULL && spec->volume_disks[i] != NULL; i++) {
         g_autofree char *disk = escape(spec->volume_disks[i]);
         g_autofree char *limits = disk_limits(&spec->limits);

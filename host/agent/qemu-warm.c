@@ -184,7 +184,8 @@ static void
 limit_volume(QemuMachine *machine, guint i)
 {
     const MachineLimits *limits = &machine->spec->limits;
-    g_autofree char *device = g_strdup_printf("plugged%u", i);
+    /* The disk is not the device on the bus that has this name, but the one behind it. */
+    g_autofree char *device = g_strdup_printf("/machine/peripheral/plugged%u/virtio-backend", i);
     if (limits->disk_iops == 0 && limits->disk_mibps == 0)
         return;
     qmp_execute(machine->qmp, "block_set_io_throttle",

@@ -84,6 +84,28 @@ test_limits(void)
         find(argv, "-drive", ",throttling.iops-total=500,throttling.bps-total=20971520"));
 }
 
+/* A clone's are plugged in later: its template, whose devices it must have, has none. */
+static void
+test_volumes(void)
+{
+    static char *disks[] = {(char *)"/v/home.qcow2", NULL}, *serials[] = {(char *)"oriel-x", NULL};
+    static const MachineOrigin origins[] = {START_COLD, START_RESUME, START_CLONE};
+    MachineSpec more = spec;
+    QemuCommandOptions options = {.program = "qemu"};
+    more.template_dir = (char *)"/t/warm";
+    more.volume_disks = disks;
+    more.volume_serials = serials;
+    for (gsize i = 0; i < G_N_ELEMENTS(origins); i++) {
+        options.origin = origins[i];
+        g_auto(GStrv) argv = qemu_command_build(&more, &options);
+        gboolean given = origins[i] != START_CLONE;
+        g_assert_nonnull(find(argv, "-device", "pcie-root-port,id=hot0"));
+        g_assert_true((find(argv, "-drive", "file=/v/home.qcow2") != NULL) == given);
+        g_assert_true((find(argv, "-device", "bus=hot0,drive=volume0,serial=oriel-x") != NULL) ==
+                      given);
+    }
+}
+
 static void
 test_escaping(void)
 {
@@ -118,6 +140,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu-command/essentials", test_essentials);
     g_test_add_func("/qemu-command/memory", test_memory);
     g_test_add_func("/qemu-command/limits", test_limits);
+    g_test_add_func("/qemu-command/volumes", test_volumes);
     g_test_add_func("/qemu-command/escaping", test_escaping);
     g_test_add_func("/qemu-command/choices", test_choices);
     return g_test_run();

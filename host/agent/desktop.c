@@ -267,6 +267,15 @@ on_machine_suspended(Desktop *desktop)
     enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
 }
 
+/* Without room for a clone's disk there is none for another, and the template is not to blame. */
+static gboolean
+may_fall_back(const Desktop *desktop)
+{
+    return desktop->record->state == DESKTOP_STARTING && desktop->record->origin != START_COLD &&
+           !(desktop->record->origin == START_CLONE &&
+             resources_disk_is_full(desktop->spec.state_dir));
+}
+
 static void
 on_machine_ended(gpointer user, MachineEnd end, const char *reason)
 {
@@ -276,8 +285,7 @@ on_machine_ended(gpointer user, MachineEnd end, const char *reason)
         on_machine_suspended(desktop);
     else if (desktop->record->state == DESKTOP_SUSPENDED) /* what was left of it is gone now */
         g_debug("“%s” stays suspended.", desktop->record->name);
-    else if (end == MACHINE_FAILED && desktop->record->state == DESKTOP_STARTING &&
-             desktop->record->origin != START_COLD)
+    else if (end == MACHINE_FAILED && may_fall_back(desktop))
         fall_back(desktop, reason);
     else
         enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);

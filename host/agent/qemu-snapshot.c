@@ -2,13 +2,13 @@
 #include "qemu-snapshot.h"
 
 #include "common/error.h"
+#include "host/agent/resources.h"
 #include "host/agent/retry.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <stdio.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FD_NAME "snapshot"
@@ -132,9 +132,7 @@ complete(QemuSnapshot *snapshot)
 static GError *
 explain_failure(const QemuSnapshot *snapshot, const char *text)
 {
-    struct statvfs disk;
-    if (snapshot->fresh != NULL && fstatvfs(snapshot->fd, &disk) == 0 &&
-        (guint64)disk.f_bavail * disk.f_frsize < 1024 * 1024)
+    if (snapshot->fresh != NULL && resources_disk_is_full(snapshot->fresh))
         return g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_NO_SPACE,
                                    "There is no space left on this host's disk for the memory.");
     return g_error_new(ORIEL_ERROR, ORIEL_ERROR_FAILED, "QEMU could not %s the memory: %s.",

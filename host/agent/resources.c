@@ -36,6 +36,13 @@ resources_read(Resources *resources, const char *state_dir)
         resources->disk_free_mib = ((guint64)disk.f_bavail * disk.f_frsize) >> 20;
 }
 
+gboolean
+resources_disk_is_full(const char *folder)
+{
+    struct statvfs disk;
+    return statvfs(folder, &disk) == 0 && (guint64)disk.f_bavail * disk.f_frsize < 1024 * 1024;
+}
+
 guint64
 resources_memory_free(const Resources *resources, guint64 promised_mib, guint64 reserve_mib)
 {

@@ -16,6 +16,10 @@ typedef struct {
 
 void resources_read(Resources *resources, const char *state_dir);
 
+/* Less than a MiB is left where folder lies: what could not be written there failed for that. FALSE
+ * when it cannot be said. */
+gboolean resources_disk_is_full(const char *folder);
+
 /* The MiB of a line "KEY:  N kB" of /proc/meminfo's text; 0 when there is none. */
 guint64 resources_parse_meminfo(const char *meminfo, const char *key);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Templates, clones and suspended desktops of oriel-host, with machines that are simulated: they do as a script says."""
 
+import os
 import pathlib
 import re
 import signal
@@ -152,6 +153,41 @@ def test_what_cannot_be_cloned_boots_cold(host, api, operation):
     host.simulate()
     assert host.template(api)["state"] == "ready"
     assert host.clone(api)["origin"] == "clone"
+
+
+def test_a_clone_that_dies_while_it_wakes_boots_cold(host, api):
+    host.make_template(api)
+    host.simulate({"on": "clone", "delay_ms": 3600000})
+    desktop = str(uuid.uuid4())
+    api.call("desktop.create", desktop=desktop, name="Anna", template="warm")
+    machine = wait_for(lambda: host.pid(desktop, "machine"), DEADLINE, "the machine")
+    os.kill(machine, signal.SIGKILL)
+    item = host.settled(api, desktop)
+    assert (item["state"], item["origin"]) == ("ready", "cold")
+    assert texts(item) == ["It could not be cloned, so it boots from its image. The machine died."]
+
+
+# The host's namespace has a tiny file system of its own at the folder.
+FULL = 'mkdir -p "$0" && mount -t tmpfs -o "size=$1" none "$0" && shift && exec "$@" --allow-root'
+
+
+def test_a_full_disk_is_told_and_its_template_is_not_blamed():
+    with SimulatedHost() as host:
+        host.make_template(host.watch())
+        host.stop()
+        # Room for a record and its next version, and not for a disk.
+        host.prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", FULL, str(host.state / "desktops"), "12k"]
+        host.start()
+        api = host.watch()
+        item = host.clone(api)
+        assert item["state"] == "failed" and "No space left" in item["reason"], item
+        template = api.call("template.get", name="warm")
+        assert (template["state"], template["reason"]) == ("ready", None)
+        api.call("desktop.delete", desktop=item["id"])
+        host.stop()
+        host.prefix[-1] = "4k,nr_inodes=2"  # for two folders
+        host.start()
+        assert "No space left" in refused(host.watch(), "no-space", "desktop.create", desktop=item["id"], name="Anna", template="warm")
 
 
 def test_until_the_template_is_ready_desktops_boot_cold(host, api):

@@ -9,9 +9,15 @@ import pytest
 from harness import clones
 
 
-@pytest.fixture(name="api", scope="module")
-def api_fixture(stack):
-    clones.ready_template(stack)
+@pytest.fixture(name="template", scope="module")
+def template_fixture(stack):
+    stack.import_image("draws", clones.DRAWING)
+    return clones.ready_template(stack, image="draws")
+
+
+@pytest.fixture(name="api")
+def api_fixture(stack, template):
+    assert template["state"] == "ready"
     api = clones.watch(stack)
     yield api
     api.close()
@@ -58,8 +64,22 @@ def test_a_suspended_desktop_goes_on_where_it_was(stack, api):
     again.close()
 
 
-def test_an_unknown_template_is_told(stack):
-    api = clones.watch(stack)
+def test_a_home_moves_from_one_clone_to_the_next(stack, api):
+    volume = str(uuid.uuid4())
+    for visit in range(2):
+        item = clones.clone(api, volumes=[{"volume": volume, "size_mib": 256}], limits={"disk_iops": 2000, "disk_mibps": 200})
+        guest = stack.guest(item["id"])
+        assert guest.run_in_session("cat Documents/kept", check=False).strip() == ("mine" if visit else
+                                    "cat: Documents/kept: No such file or directory")
+        guest.run_in_session("echo mine > Documents/kept && sync")
+        # The session's programs are in it, and the disk is no wider than was asked for.
+        assert guest.run("readlink /proc/$(pgrep -o xterm)/cwd").strip() == "/home/user"
+        assert guest.run("stat -c %D /home/user") != guest.run("stat -c %D /home")
+        assert 200 < int(guest.run("df -m --output=size /home/user | tail -n 1")) < 256
+        api.call("desktop.delete", desktop=item["id"])
+    api.call("volume.delete", volume=volume)
+
+
+def test_an_unknown_template_is_told(api):
     with pytest.raises(Exception, match="no template"):
         api.call("desktop.create", desktop=str(uuid.uuid4()), name="x", template="none")
-    api.close()

@@ -162,12 +162,12 @@ class Stack:
         self.admin.post("users", {"name": name, "password": password, **more})
         return name, password
 
-    def import_image(self, name="demo"):
-        """The demo desktop's image; returns when it is ready."""
+    def import_image(self, name="demo", cmdline=""):
+        """The demo desktop's image, with more on its kernel's command line; returns when it is ready."""
         guest = paths.guest_image()
         self.admin.post("images", {
             "name": name, "path": str(guest / "disk.qcow2"), "kernel": str(guest / "kernel"),
-            "initrd": str(guest / "initrd"), "cmdline": (guest / "cmdline").read_text(encoding="utf-8").strip()})
+            "initrd": str(guest / "initrd"), "cmdline": f"{(guest / 'cmdline').read_text(encoding='utf-8').strip()} {cmdline}".strip()})
 
         def ready():
             image = self.admin.get(f"images/{name}")

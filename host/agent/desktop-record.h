@@ -61,9 +61,11 @@ gboolean desktop_record_check(const DesktopRecord *record, GError **error);
 gboolean machine_shape_check(guint cpus, guint memory_mib, guint width, guint height,
                              GError **error);
 gboolean machine_limits_check(const MachineLimits *limits, GError **error);
-/* Lets a machine's process be the one that gives way: for what only a group of processes could be
- * held to, and when the memory runs out. */
-void machine_limits_give_way(const MachineLimits *limits, pid_t pid);
+/* Holds a machine's process (id: its desktop's) to what QEMU itself cannot hold it to, or lets it
+ * give way to others where the system has no means for that; and when the memory runs out. */
+void machine_limits_hold(const MachineLimits *limits, const char *id, pid_t pid);
+/* When that process is gone. */
+void machine_limits_release(const char *id);
 /* The names of those that this host can hold a desktop to. */
 json_t *machine_limits_held(void);
 json_t *machine_limits_to_json(const MachineLimits *limits);

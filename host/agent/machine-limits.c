@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "common/error.h"
+#include "host/agent/cpu-group.h"
 #include "host/agent/desktop-record.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -44,23 +46,40 @@ machine_limits_check(const MachineLimits *limits, GError **error)
 }
 
 void
-machine_limits_give_way(const MachineLimits *limits, pid_t pid)
+machine_limits_hold(const MachineLimits *limits, const char *id, pid_t pid)
 {
+    g_autofree char *root = cpu_group_root();
     g_autofree char *path = g_strdup_printf("/proc/%d/oom_score_adj", (int)pid);
     FILE *file = fopen(path, "we");
     if (file != NULL) {
         fputs(OOM_SCORE, file);
         fclose(file);
     }
+    if (limits->cpu_percent == 0)
+        return;
+    if (root != NULL && !cpu_group_hold(root, id, pid, limits->cpu_percent))
+        g_warning("The processors of the desktop %s could not be limited: %s.", id,
+                  g_strerror(errno));
     /* Its threads come later and inherit this. */
-    if (limits->cpu_percent > 0 && setpriority(PRIO_PROCESS, (id_t)pid, NICE_LIMITED) != 0)
+    if (setpriority(PRIO_PROCESS, (id_t)pid, NICE_LIMITED) != 0)
         g_debug("The priority of %d could not be lowered.", (int)pid);
+}
+
+void
+machine_limits_release(const char *id)
+{
+    g_autofree char *root = cpu_group_root();
+    cpu_group_forget(root, id);
 }
 
 json_t *
 machine_limits_held(void)
 {
-    return json_pack("[s, s, s]", "disk_gib", "disk_iops", "disk_mibps");
+    g_autofree char *root = cpu_group_root();
+    json_t *held = json_pack("[s, s, s]", "disk_gib", "disk_iops", "disk_mibps");
+    if (root != NULL)
+        json_array_append_new(held, json_string("cpu_percent"));
+    return held;
 }
 
 json_t *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "qemu-machine-private.h"
 
+#include "host/agent/desktop-record.h"
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -64,6 +66,7 @@ qemu_machine_conclude(QemuMachine *machine)
     qemu_machine_drop_talk(machine);
     g_clear_pointer(&machine->qemu, process_free);
     g_clear_pointer(&machine->leftover, process_free);
+    machine_limits_release(machine->spec->id);
     qemu_machine_kill_bus(machine);
     qemu_machine_remove_run_files(machine);
     machine->phase = PHASE_IDLE;

@@ -175,7 +175,7 @@ start_qemu(QemuMachine *machine)
         qemu_machine_conclude_later(machine, error->message);
         return;
     }
-    machine_limits_give_way(&spec->limits, process_pid(machine->qemu));
+    machine_limits_hold(&spec->limits, spec->id, process_pid(machine->qemu));
     poll_begin(machine, QMP_DEADLINE_MS);
 }
 

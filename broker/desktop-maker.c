@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "broker/machine-maker.h"
 #include "broker/model/volume.h"
 #include "broker/policy/placement.h"
 #include "common/error.h"
@@ -227,6 +228,7 @@ fresh_row(const Pool *pool, const User *user, HostLink *link, const Volume *home
     desktop->height = DESKTOP_FIRST_HEIGHT;
     desktop->volume_id = g_strdup(home ? home->id : NULL);
     desktop->template = choose_template(link, pool, why);
+    desktop->machine = g_strdup("");
     desktop->created_at = now_seconds();
     return desktop;
 }
@@ -246,6 +248,8 @@ desktop_maker_make(Store *store, HostSet *hosts, const User *user, const Pool *p
     }
     if (!check_maximum(store, pool, why, error))
         return NULL;
+    if (pool_is_static(pool))
+        return machine_maker_make(store, hosts, user, pool, why, error);
     HostLink *link = choose_host(store, hosts, pool, home ? home->host : NULL, why, error);
     if (!link)
         return NULL;
@@ -327,6 +331,9 @@ desktop_maker_args(Store *store, const Desktop *desktop)
     g_autoptr(Pool) pool = desktop->pool_id ? pool_find(store, desktop->pool_id, NULL) : NULL;
     g_autoptr(Volume) home =
         desktop->volume_id ? volume_find(store, desktop->volume_id, NULL) : NULL;
+
+    if (*desktop->machine)
+        return machine_maker_args(desktop, pool);
     json_t *limits = pool ? limits_json(&pool->limits) : json_object();
     json_t *args =
         json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "desktop", desktop->id, "name", desktop->name,

@@ -145,7 +145,8 @@ session_book_end(SessionBook *book, const Session *session, GError **error)
     g_autoptr(Desktop) desktop = desktop_find(book->store, session->desktop_id, NULL);
     g_autoptr(Pool) pool = pool_find(book->store, session->pool_id, NULL);
 
-    if (desktop && (!pool || pool_discards(pool)))
+    /* A machine that is there anyway goes on; only the connection to it ends. */
+    if (desktop && (!pool || pool_discards(pool) || pool_is_static(pool)))
         return session_book_delete_desktop(book, desktop, error);
     return session_book_close(book, session, error);
 }

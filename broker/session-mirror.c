@@ -38,6 +38,7 @@ read_origin(const json_t *reported, SessionView *view)
 {
     const json_t *notes = json_object_get(reported, "notes");
 
+    view->remote = text_of(reported, "vnc") != NULL;
     view->origin = text_of(reported, "origin");
     view->template = text_of(reported, "template");
     view->took_ms = took_ms(json_object_get(reported, "timings"));
@@ -99,7 +100,9 @@ explain_start(const SessionView *view, Why *why)
                                                   view->took_ms / 1000, view->took_ms % 1000 / 100)
                                 : g_strdup("");
 
-    if (g_strcmp0(view->origin, "clone") == 0)
+    if (view->remote)
+        why_add(why, "info", "The machine answered%s.", took);
+    else if (g_strcmp0(view->origin, "clone") == 0)
         why_add(why, "info", "Cloned from the template “%s”%s.",
                 view->template ? view->template : "?", took);
     else if (g_strcmp0(view->origin, "resume") == 0)

@@ -17,6 +17,7 @@ typedef struct {
     const char *reason;
     gboolean stopped;   /* failed because the desktop is switched off: it can be started again */
     gboolean suspended; /* it can be resumed now; while it is being suspended this is FALSE */
+    gboolean remote;    /* a machine that runs elsewhere: it is connected to, not booted */
     const char *origin; /* of its last start: "cold", "clone" or "resume" */
     const char *template;
     gint64 took_ms;      /* of its last start; -1 when nothing is said */

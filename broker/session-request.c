@@ -11,7 +11,7 @@ static gboolean
 look_at_own(SessionBook *book, const Pool *pool, Desktop *own, Desktop **usable, Why *why,
             GError **error)
 {
-    gboolean keep = !pool_discards(pool);
+    gboolean keep = !pool_discards(pool) && !pool_is_static(pool);
     HostLink *link = host_set_find(book->hosts, own->host);
     const json_t *reported = link ? host_link_desktop(link, own->id) : NULL;
     const char *state = json_string_value(json_object_get(reported, "state"));
@@ -66,19 +66,6 @@ find_or_make(SessionBook *book, const User *user, const Pool *pool, gboolean *cr
         return spare;
     *created = TRUE;
     return desktop_maker_make(book->store, book->hosts, user, pool, why, error);
-}
-
-/* The machines of a static pool are there; what is missing is the way to their screens. */
-static gboolean
-check_policy(const Pool *pool, GError **error)
-{
-    if (!g_str_equal(pool->policy, "static"))
-        return TRUE;
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
-                "“%s” offers machines that are reached over VNC, and this version of Oriel cannot"
-                " show their screens yet: it only keeps the list of them.",
-                pool->title);
-    return FALSE;
 }
 
 static gboolean
@@ -197,7 +184,7 @@ session_book_request(SessionBook *book, const User *user, const Pool *pool, gboo
     gboolean new_desktop_made = FALSE;
 
     *created = FALSE;
-    if (!check_entitled(book, user, pool, why, error) || !check_policy(pool, error) ||
+    if (!check_entitled(book, user, pool, why, error) ||
         !look_at_living(book, user, pool, &session, why, error))
         return NULL;
     if (session)
@@ -222,8 +209,7 @@ session_book_prepare(SessionBook *book, const User *user, const Pool *pool, gboo
     g_autoptr(Why) why = why_new();
 
     *created = FALSE;
-    if (!check_entitled(book, user, pool, why, error) || !check_policy(pool, error) ||
-        !store_begin(book->store, error))
+    if (!check_entitled(book, user, pool, why, error) || !store_begin(book->store, error))
         return NULL;
     g_autoptr(Desktop) desktop = find_or_make(book, user, pool, created, why, error);
     if (!store_end(book->store, desktop != NULL, desktop ? error : NULL))

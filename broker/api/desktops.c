@@ -31,6 +31,7 @@ desktop_json(Api *api, const Desktop *desktop)
     json_object_set_new(item, "memory_mib", json_integer(desktop->memory_mib));
     json_object_set_new(item, "created_at", reply_time(desktop->created_at));
     json_object_set_new(item, "known", json_true());
+    json_object_set_new(item, "machine", reply_text(*desktop->machine ? desktop->machine : NULL));
     json_object_set_new(item, "spare", json_boolean(desktop->spare));
     set_names(api, item, desktop);
     if (desktop->doomed)

@@ -44,8 +44,9 @@ machines_json(const GPtrArray *machines)
 
     for (guint i = 0; machines && i < machines->len; i++) {
         const Machine *machine = g_ptr_array_index(machines, i);
-        json_array_append_new(array, json_pack("{s:s,s:s,s:o}", "name", machine->name, "vnc",
-                                               machine->vnc, "user", reply_text(machine->user)));
+        json_array_append_new(array, json_pack("{s:s,s:s,s:o,s:b}", "name", machine->name, "vnc",
+                                               machine->vnc, "user", reply_text(machine->user),
+                                               "has_password", *machine->password != '\0'));
     }
     return array;
 }
@@ -135,10 +136,12 @@ is_endpoint(const char *text)
     return g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &port, NULL);
 }
 
+/* before: the pool's machines so far; one that is not told another password keeps its own. */
 static Machine *
-read_machine(Fields *fields, const json_t *object, GPtrArray *others)
+read_machine(Fields *fields, const json_t *object, const GPtrArray *others, const GPtrArray *before)
 {
-    const char *name = NULL, *vnc = NULL, *user = NULL;
+    const char *name = NULL, *vnc = NULL, *user = NULL, *password = NULL;
+    gboolean has_password;
     Fields inner;
     g_autoptr(GError) error = NULL;
 
@@ -147,13 +150,15 @@ read_machine(Fields *fields, const json_t *object, GPtrArray *others)
     fields_string(&inner, "vnc", FIELD_REQUIRED, 3, 300, &vnc);
     if (!fields_has(&inner, "user") || !json_is_null(json_object_get(object, "user")))
         fields_string(&inner, "user", FIELD_OPTIONAL, 1, 64, &user);
+    fields_string(&inner, "password", FIELD_OPTIONAL, 0, 255, &password);
+    fields_bool(&inner, "has_password", FIELD_OPTIONAL, &has_password); /* as it was told */
     if (vnc && !is_endpoint(vnc))
         fields_refuse(&inner, "vnc", "must be HOST:PORT");
-    for (guint i = 0; name && i < others->len; i++)
-        if (g_str_equal(name, ((Machine *)others->pdata[i])->name))
-            fields_refuse(&inner, "name", "names two machines");
+    if (name && machine_find(others, name))
+        fields_refuse(&inner, "name", "names two machines");
+    const Machine *same = name ? machine_find(before, name) : NULL;
     if (fields_finish(&inner, &error))
-        return machine_new(name, vnc, user);
+        return machine_new(name, vnc, user, password ? password : same ? same->password : NULL);
     if (!fields->error)
         fields->error = g_steal_pointer(&error);
     return NULL;
@@ -176,7 +181,7 @@ read_machines(Fields *fields, GPtrArray **into)
     }
     json_array_foreach(array, i, item)
     {
-        Machine *machine = read_machine(fields, item, machines);
+        Machine *machine = read_machine(fields, item, machines, *into);
         if (!machine)
             return;
         g_ptr_array_add(machines, machine);
@@ -196,7 +201,7 @@ read_policy(Fields *fields, Pool *pool, gboolean is_new)
     fields_word(fields, "on_logoff", FIELD_OPTIONAL, logoffs, &on_logoff);
     fields_integer(fields, "home_mib", FIELD_OPTIONAL, 0, MAX_MIB, &pool->home_mib);
     replace(&pool->policy, policy);
-    if (on_logoff && !policy && pool->home_mib == 0 && !g_str_equal(pool->policy, "static"))
+    if (on_logoff && !policy && pool->home_mib == 0 && !pool_is_static(pool))
         replace(&pool->policy, g_str_equal(on_logoff, "keep") ? "persistent" : "floating");
     if (on_logoff && g_str_equal(on_logoff, "keep") == pool_discards(pool))
         fields_refuse(fields, "on_logoff", "says something else than “policy” and “home_mib”");
@@ -209,12 +214,14 @@ read_policy(Fields *fields, Pool *pool, gboolean is_new)
 static void
 check_whole(Fields *fields, const Pool *pool)
 {
-    gboolean is_static = g_str_equal(pool->policy, "static");
+    gboolean is_static = pool_is_static(pool);
 
     if (is_static && (!pool->machines || pool->machines->len == 0))
         fields_refuse(fields, "machines", "must name the machines of a static pool");
     if (!is_static && pool->machines && pool->machines->len > 0)
         fields_refuse(fields, "machines", "are for pools with the policy “static”");
+    if (is_static && pool->idle_suspend > 0)
+        fields_refuse(fields, "idle_suspend_minutes", "is not for machines that are not Oriel's");
     if (!is_static && !*pool->image)
         fields_refuse(fields, "image", "is missing");
     if (pool->spares > 0 && !pool_can_spare(pool))

@@ -3,6 +3,7 @@
 #include "broker/api/access.h"
 #include "broker/api/pool-json.h"
 #include "broker/api/reply.h"
+#include "broker/machine-maker.h"
 #include "common/error.h"
 
 /* So many pools a chooser is shown at most. */
@@ -57,8 +58,8 @@ is_available(Api *api, const Pool *pool, const User *user)
         HostLink *link = host_set_find(api->hosts, own->host);
         return link && host_link_is_up(link);
     }
-    if (g_str_equal(pool->policy, "static"))
-        return FALSE;
+    if (pool_is_static(pool))
+        return machine_maker_can(api->store, api->hosts, user, pool);
     if (has_spare(api, pool))
         return TRUE;
     if (pool->maximum > 0 && desktop_count_of_pool(api->store, pool->id, &count, NULL) &&

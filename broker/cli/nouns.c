@@ -105,6 +105,10 @@ static const Field pool_fields[] = {
     {"machine", "machines", FIELD_MACHINES, "NAME=HOST:PORT[,USER]",
      "A machine of a static pool, by its VNC address; may be given several times"},
     END_FIELDS};
+static const Field machine_password[] = {
+    {"password-stdin", "password", FIELD_PASSWORD, NULL,
+     "Read the password from standard input instead of asking for it"},
+    END_FIELDS};
 static const Column pool_columns[] = {
     {"NAME", "name"},       {"TITLE", "title"},       {"KIND", "kind"},
     {"IMAGE", "image"},     {"CPUS", "cpus"},         {"MEMORY MIB", "memory_mib"},
@@ -115,6 +119,8 @@ static const Verb pool_verbs[] = {
     SHOW("a pool", "POOL"),
     {"create", "Create a pool", 1, "POOL", pool_fields, verb_create},
     {"set", "Change a pool", 1, "POOL", pool_fields, verb_set},
+    {"machine-password", "Tell the password of a machine's VNC server", 2, "POOL MACHINE",
+     machine_password, verb_pool_machine_password},
     {"rollback", "Go back to the image before the one of now", 1, "POOL", NULL, verb_pool_rollback},
     DELETE("a pool", "POOL"),
     END_VERBS};

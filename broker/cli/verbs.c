@@ -137,6 +137,36 @@ verb_delete(Cli *cli, const Noun *noun, char **names, json_t *body)
     return call_and_note(cli, "DELETE", path, NULL, noun, names[0], "deleted");
 }
 
+/* --- pools: a machine's password is kept apart from what is shown of it --- */
+
+int
+verb_pool_machine_password(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    g_autofree char *path = cli_item_path(noun, names[0]);
+    json_t *pool = cli_call(cli, "GET", path, NULL), *machine;
+    json_t *machines = json_object_get(pool, "machines");
+    gboolean found = FALSE;
+    size_t i;
+    int status = CLI_FAILED;
+
+    json_array_foreach(machines, i, machine)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(machine, "name")), names[1]) != 0)
+            continue;
+        json_object_update(machine, body);
+        found = TRUE;
+    }
+    if (pool && !found)
+        fprintf(stderr, "orielctl: The pool has no machine “%s”.\n", names[1]);
+    if (found) {
+        json_t *change = json_pack("{s:O}", "machines", machines);
+        status = call_and_note(cli, "PATCH", path, change, noun, names[0], "changed");
+        json_decref(change);
+    }
+    json_decref(pool);
+    return status;
+}
+
 /* --- groups: members are changed one by one --- */
 
 static int

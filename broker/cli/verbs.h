@@ -17,6 +17,8 @@ int verb_image_import(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_image_build(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_image_cancel(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_pool_rollback(Cli *cli, const Noun *noun, char **names, json_t *body);
+/* names: the pool and a machine of it; body: {password}. */
+int verb_pool_machine_password(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_template_make(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_desktop_suspend(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_desktop_resume(Cli *cli, const Noun *noun, char **names, json_t *body);

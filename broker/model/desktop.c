@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                    \
     "id, pool_id, user_id, host, name, image, cpus, memory_mib, width, height, confirmed, doomed," \
-    " created_at, template, volume_id, spare"
+    " created_at, template, volume_id, spare, machine"
 
 void
 desktop_free(Desktop *desktop)
@@ -20,6 +20,7 @@ desktop_free(Desktop *desktop)
     g_free(desktop->image);
     g_free(desktop->template);
     g_free(desktop->volume_id);
+    g_free(desktop->machine);
     g_free(desktop);
 }
 
@@ -44,6 +45,7 @@ from_row(StoreResult *rows, guint row)
     desktop->template = g_strdup(store_result_text(rows, row, 13));
     desktop->volume_id = g_strdup(store_result_text(rows, row, 14));
     desktop->spare = store_result_integer(rows, row, 15) != 0;
+    desktop->machine = g_strdup(store_result_text(rows, row, 16));
     return desktop;
 }
 
@@ -165,11 +167,12 @@ desktop_insert(Store *store, const Desktop *desktop, GError **error)
         store, error,
         "INSERT INTO desktops (" COLUMNS
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-        " $16)",
-        "ssssssiiiibbissb", desktop->id, desktop->pool_id, desktop->user_id, desktop->host,
+        " $16, $17)",
+        "ssssssiiiibbissbs", desktop->id, desktop->pool_id, desktop->user_id, desktop->host,
         desktop->name, desktop->image, desktop->cpus, desktop->memory_mib, desktop->width,
         desktop->height, desktop->confirmed, desktop->doomed, desktop->created_at,
-        desktop->template ? desktop->template : "", desktop->volume_id, desktop->spare);
+        desktop->template ? desktop->template : "", desktop->volume_id, desktop->spare,
+        desktop->machine ? desktop->machine : "");
 }
 
 gboolean

@@ -18,6 +18,7 @@ typedef struct {
     gint64 width;
     gint64 height;
     char *template;     /* what it is cloned from; "" for one that boots cold */
+    char *machine;      /* of a static pool: the name of what it shows; "" for all others */
     char *volume_id;    /* its user's home; NULL for none */
     gboolean spare;     /* made before anybody asked; the next who asks may have it */
     gboolean confirmed; /* the host has answered its creation */

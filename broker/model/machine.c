@@ -5,13 +5,14 @@
 #include "common/error.h"
 
 Machine *
-machine_new(const char *name, const char *vnc, const char *user)
+machine_new(const char *name, const char *vnc, const char *user, const char *password)
 {
     Machine *machine = g_new0(Machine, 1);
 
     machine->name = g_strdup(name);
     machine->vnc = g_strdup(vnc);
     machine->user = g_strdup(user);
+    machine->password = g_strdup(password ? password : "");
     return machine;
 }
 
@@ -23,17 +24,29 @@ machine_free(Machine *machine)
     g_free(machine->name);
     g_free(machine->vnc);
     g_free(machine->user);
+    g_free(machine->password);
     g_free(machine);
+}
+
+Machine *
+machine_find(const GPtrArray *machines, const char *name)
+{
+    for (guint i = 0; machines && i < machines->len; i++) {
+        Machine *machine = g_ptr_array_index(machines, i);
+        if (g_str_equal(machine->name, name))
+            return machine;
+    }
+    return NULL;
 }
 
 GPtrArray *
 machine_list(Store *store, const char *pool_id, GError **error)
 {
-    g_autoptr(StoreResult) rows = store_query(
-        store, error,
-        "SELECT m.name, m.vnc, u.name FROM machines m LEFT JOIN users u ON u.id = m.user_id"
-        " WHERE m.pool_id = $1 ORDER BY m.position",
-        "s", pool_id);
+    g_autoptr(StoreResult) rows = store_query(store, error,
+                                              "SELECT m.name, m.vnc, u.name, m.password FROM "
+                                              "machines m LEFT JOIN users u ON u.id = m.user_id"
+                                              " WHERE m.pool_id = $1 ORDER BY m.position",
+                                              "s", pool_id);
 
     if (!rows)
         return NULL;
@@ -41,7 +54,7 @@ machine_list(Store *store, const char *pool_id, GError **error)
     for (guint i = 0; i < store_result_rows(rows); i++)
         g_ptr_array_add(machines,
                         machine_new(store_result_text(rows, i, 0), store_result_text(rows, i, 1),
-                                    store_result_text(rows, i, 2)));
+                                    store_result_text(rows, i, 2), store_result_text(rows, i, 3)));
     return machines;
 }
 
@@ -62,10 +75,10 @@ write_one(Store *store, const char *pool_id, guint position, const Machine *mach
         return FALSE;
     }
     return store_exec(store, error,
-                      "INSERT INTO machines (pool_id, position, name, vnc, user_id)"
-                      " VALUES ($1, $2, $3, $4, $5)",
-                      "sisss", pool_id, (gint64)position, machine->name, machine->vnc,
-                      user ? user->id : NULL);
+                      "INSERT INTO machines (pool_id, position, name, vnc, user_id, password)"
+                      " VALUES ($1, $2, $3, $4, $5, $6)",
+                      "sissss", pool_id, (gint64)position, machine->name, machine->vnc,
+                      user ? user->id : NULL, machine->password);
 }
 
 gboolean

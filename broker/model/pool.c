@@ -256,14 +256,20 @@ pool_discards(const Pool *pool)
 }
 
 gboolean
+pool_is_static(const Pool *pool)
+{
+    return g_str_equal(pool->policy, "static");
+}
+
+gboolean
 pool_clones(const Pool *pool)
 {
-    return g_str_equal(pool->start, "clone") && !g_str_equal(pool->policy, "static");
+    return g_str_equal(pool->start, "clone") && !pool_is_static(pool);
 }
 
 gboolean
 pool_can_spare(const Pool *pool)
 {
     /* A home is attached when its desktop is made, and nobody knows whose that will be. */
-    return !g_str_equal(pool->policy, "static") && pool->home_mib == 0;
+    return !pool_is_static(pool) && pool->home_mib == 0;
 }

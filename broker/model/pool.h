@@ -51,6 +51,8 @@ gboolean pool_delete(Store *store, const char *id, GError **error);
 /* Whether a desktop of it is thrown away at log-off: what its user keeps is in their home, or
  * nowhere. */
 gboolean pool_discards(const Pool *pool);
+/* Whether its desktops are machines that are there anyway: they are connected to, and let go at log-off. */
+gboolean pool_is_static(const Pool *pool);
 /* Whether its desktops are cloned from templates. */
 gboolean pool_clones(const Pool *pool);
 /* Whether its desktops may be made before anybody asks. */

@@ -2,9 +2,11 @@
 #include "common/error.h"
 #include "host/agent/api-call.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define MAX_IMAGE_NAME 64
+#define MAX_PASSWORD   255
 
 json_t *
 api_desktop_list_json(Host *host)
@@ -80,6 +82,36 @@ take_volumes(Host *host, const char *desktop, const json_t *volumes, DesktopReco
     return TRUE;
 }
 
+/* Takes over id. */
+static void
+create(ApiCall *call, DesktopRecord *record, char *id, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    g_free(record->id);
+    record->id = id;
+    g_free(record->name);
+    record->name = g_strdup(name);
+    Desktop *desktop = inventory_create(api_call_host(call)->inventory, record, &error);
+    if (desktop != NULL)
+        api_call_answer(call, desktop_to_json(desktop), -1);
+    else
+        api_call_fail(call, error);
+}
+
+/* One that runs elsewhere: {vnc, password?}. */
+static void
+create_remote(ApiCall *call, const json_t *machine, char *id, const char *name)
+{
+    DesktopRecord *record = desktop_record_new();
+    const char *vnc = json_string_value(json_object_get(machine, "vnc"));
+    const char *password = json_string_value(json_object_get(machine, "password"));
+    g_free(record->vnc);
+    record->vnc = g_strdup(vnc != NULL && vnc[0] != '\0' ? vnc : "?");
+    if (password != NULL && strlen(password) <= MAX_PASSWORD)
+        record->vnc_password = g_strdup(password);
+    create(call, record, id, name);
+}
+
 static void
 desktop_create(ApiCall *call)
 {
@@ -87,10 +119,16 @@ desktop_create(ApiCall *call)
     g_autofree char *id = NULL;
     g_autoptr(GError) error = NULL;
     const char *name, *image = "", *template_name = "";
-    const json_t *limits, *volumes;
+    const json_t *limits, *volumes, *machine;
     if (!api_call_get_uuid(call, "desktop", &id) ||
         !api_call_get_string(call, "name", MACHINE_MAX_NAME, &name) ||
-        !api_call_get_optional_string(call, "template", MAX_IMAGE_NAME, &template_name) ||
+        !api_call_get_optional_object(call, "machine", &machine))
+        return;
+    if (machine != NULL) {
+        create_remote(call, machine, g_steal_pointer(&id), name);
+        return;
+    }
+    if (!api_call_get_optional_string(call, "template", MAX_IMAGE_NAME, &template_name) ||
         !api_call_get_optional_array(call, "volumes", &volumes) ||
         !api_call_get_optional_object(call, "limits", &limits))
         return;
@@ -109,18 +147,9 @@ desktop_create(ApiCall *call)
     }
     g_free(record->template_name);
     record->template_name = g_strdup(template_name);
-    g_free(record->id);
-    record->id = g_strdup(id);
-    g_free(record->name);
-    record->name = g_strdup(name);
     g_free(record->image);
     record->image = g_strdup(image);
-    Desktop *desktop =
-        inventory_create(api_call_host(call)->inventory, g_steal_pointer(&record), &error);
-    if (desktop != NULL)
-        api_call_answer(call, desktop_to_json(desktop), -1);
-    else
-        api_call_fail(call, error);
+    create(call, g_steal_pointer(&record), g_steal_pointer(&id), name);
 }
 
 static void

@@ -29,6 +29,7 @@ add_room(Host *host, json_t *info, guint64 memory_free_mib)
                                   (json_int_t)memory.shared_mib));
     json_object_set_new(info, "desktops_fit", json_integer((json_int_t)(memory_free_mib / each)));
     json_object_set_new(info, "limits", machine_limits_held());
+    json_object_set_new(info, "machines", json_true());
     GList *volumes = volume_store_list(host->volumes);
     json_object_set_new(info, "volumes", json_integer(g_list_length(volumes)));
     g_list_free(volumes);

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "host/agent/image.h"
 #include "host/agent/record.h"
+#include "host/agent/remote.h"
 #include "host/agent/volume-store.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ desktop_record_new(void)
     record->id = g_strdup("");
     record->name = g_strdup("");
     record->image = g_strdup("");
+    record->vnc = g_strdup("");
     record->template_name = g_strdup("");
     record->generation = g_strdup("");
     record->accelerator = g_strdup("");
@@ -44,6 +46,8 @@ desktop_record_free(DesktopRecord *record)
     g_free(record->id);
     g_free(record->name);
     g_free(record->image);
+    g_free(record->vnc);
+    g_free(record->vnc_password);
     g_free(record->reason);
     g_free(record->template_name);
     g_free(record->generation);
@@ -86,6 +90,8 @@ desktop_record_to_json(const DesktopRecord *record)
                         record->template_name[0] != '\0' ? json_string(record->template_name)
                                                          : json_null());
     json_object_set_new(json, "origin", json_string(origin_words[record->origin]));
+    json_object_set_new(json, "vnc",
+                        record->vnc[0] != '\0' ? json_string(record->vnc) : json_null());
     json_object_set_new(json, "limits", machine_limits_to_json(&record->limits));
     json_t *volumes = json_array();
     for (char **id = record->volumes; *id != NULL; id++)
@@ -146,6 +152,7 @@ load_origin(DesktopRecord *record, const json_t *json)
     record->origin = origin < 0 ? START_COLD : (MachineOrigin)origin;
     record->settled = settled == NULL || json_is_true(settled);
     record_get_string(json, "template", &record->template_name);
+    record_get_string(json, "vnc", &record->vnc);
     record_get_string(json, "generation", &record->generation);
     record_get_string(json, "saved_with", &record->saved_with);
     load_volumes(record, json_object_get(json, "volumes"));
@@ -209,6 +216,19 @@ machine_shape_check(guint cpus, guint memory_mib, guint width, guint height, GEr
            check_range("height", height, MIN_HEIGHT, MAX_SIDE, error);
 }
 
+/* Of one that runs elsewhere nothing but its address counts. */
+static gboolean
+check_remote(const DesktopRecord *record, GError **error)
+{
+    if (remote_address_is_valid(record->vnc) && record->image[0] == '\0' &&
+        record->template_name[0] == '\0' && record->volumes[0] == NULL)
+        return TRUE;
+    g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
+                        "“machine” must have “vnc”, HOST:PORT, and goes with no image, template or"
+                        " volume.");
+    return FALSE;
+}
+
 gboolean
 desktop_record_check(const DesktopRecord *record, GError **error)
 {
@@ -221,6 +241,8 @@ desktop_record_check(const DesktopRecord *record, GError **error)
                     MACHINE_MAX_NAME);
         return FALSE;
     }
+    if (record->vnc[0] != '\0')
+        return check_remote(record, error);
     if (!image_name_is_valid(record->image)) {
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
                             "“image” is not an image's name.");

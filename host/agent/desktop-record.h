@@ -22,6 +22,8 @@ typedef enum {
  * STATE/desktops/UUID/desktop.json. */
 typedef struct {
     char *id, *name, *image;
+    char *vnc;           /* HOST:PORT of one that runs elsewhere, and has no image; else "" */
+    char *vnc_password;  /* of a new one, until it is kept in a file; or NULL */
     char *template_name; /* that it was asked to be a clone of; "" for none */
     char *generation;    /* of that template, which its disk stands on; "" for none */
     guint cpus, memory_mib, width, height;

@@ -5,6 +5,7 @@
 #include "host/agent/desktop-progress.h"
 #include "host/agent/fault-point.h"
 #include "host/agent/record.h"
+#include "host/agent/remote.h"
 #include "host/agent/resources.h"
 
 #include <errno.h>
@@ -354,6 +355,7 @@ fill_spec(Desktop *desktop, DesktopPlace *place)
     MachineSpec *spec = &desktop->spec;
     spec->id = record->id;
     spec->name = record->name;
+    spec->vnc = record->vnc;
     spec->cpus = record->cpus;
     spec->memory_mib = record->memory_mib;
     spec->width = record->width;
@@ -415,6 +417,8 @@ desktop_new(DesktopRecord *record, DesktopPlace *place, const DesktopEvents *eve
     fill_spec(desktop, place);
     if (!make_folder(desktop->spec.state_dir, error) ||
         !make_folder(desktop->spec.run_dir, error) ||
+        (record->vnc_password != NULL &&
+         !remote_password_save(desktop->spec.state_dir, record->vnc_password, error)) ||
         !desktop_record_save(record, desktop->spec.state_dir, error)) {
         desktop_free(desktop);
         return NULL;
@@ -705,6 +709,8 @@ desktop_promised_mib(const Desktop *desktop)
     DesktopState state = desktop->record->state;
     gboolean lives = state == DESKTOP_STARTING || state == DESKTOP_READY ||
                      state == DESKTOP_SUSPENDING || state == DESKTOP_STOPPING;
+    if (desktop->record->vnc[0] != '\0') /* elsewhere */
+        return 0;
     return lives ? desktop->record->memory_mib + RESOURCES_OVERHEAD_MIB : 0;
 }
 

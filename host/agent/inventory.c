@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "host/agent/fault-point.h"
 #include "host/agent/record.h"
+#include "host/agent/remote.h"
 #include "host/agent/resources.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ typedef struct {
 struct Inventory {
     const HostSettings *settings;
     Provider *provider;
+    Provider *remote; /* of machines that run elsewhere */
     ImageStore *images;
     TemplateStore *templates;
     VolumeStore *volumes;
@@ -88,7 +90,8 @@ add_desktop(Inventory *inventory, DesktopRecord *record, GError **error)
 {
     const Image *image = image_store_find(inventory->images, record->image, NULL);
     DesktopPlace place = {.settings = inventory->settings,
-                          .provider = inventory->provider,
+                          .provider =
+                              record->vnc[0] != '\0' ? inventory->remote : inventory->provider,
                           .templates = inventory->templates,
                           .volumes = inventory->volumes,
                           .image_dir = image_store_folder(inventory->images, record->image),
@@ -174,6 +177,7 @@ inventory_new(const HostSettings *settings, Provider *provider, ImageStore *imag
     Inventory *inventory = g_new0(Inventory, 1);
     inventory->settings = settings;
     inventory->provider = provider;
+    inventory->remote = remote_provider_new();
     inventory->images = images;
     inventory->templates = templates;
     inventory->volumes = volumes;
@@ -198,6 +202,7 @@ inventory_free(Inventory *inventory)
     g_hash_table_unref(inventory->desktops);
     g_hash_table_unref(inventory->leaving);
     g_list_free_full(inventory->waiters, waiter_free);
+    inventory->remote->ops->provider_free(inventory->remote);
     g_free(inventory->folder);
     g_free(inventory);
 }
@@ -278,12 +283,15 @@ inventory_memory(Inventory *inventory, InventoryMemory *memory)
     GHashTableIter iter;
     gpointer desktop;
     guint64 used_kib = 0, shared_kib = 0, promised = 0;
-    guint count = g_hash_table_size(inventory->desktops);
+    guint count = 0;
     *memory = (InventoryMemory){0};
     g_hash_table_iter_init(&iter, inventory->desktops);
     while (g_hash_table_iter_next(&iter, NULL, &desktop)) {
         MemoryUse use;
         guint mib = desktop_record(desktop)->memory_mib;
+        if (desktop_record(desktop)->vnc[0] != '\0')
+            continue;
+        count++;
         promised += mib;
         if (desktop_promised_mib(desktop) == 0)
             continue;
@@ -322,18 +330,24 @@ admit(Inventory *inventory, guint memory_mib, GError **error)
 }
 
 static gboolean
-check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
+check_image(Inventory *inventory, const DesktopRecord *record, GError **error)
 {
-    if (!desktop_record_check(record, error))
-        return FALSE;
     const Image *image = image_store_find(inventory->images, record->image, error);
     if (image == NULL)
         return FALSE;
-    if (image->state != IMAGE_READY) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, "The image “%s” is not ready.",
-                    record->image);
+    if (image->state == IMAGE_READY)
+        return TRUE;
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, "The image “%s” is not ready.",
+                record->image);
+    return FALSE;
+}
+
+static gboolean
+check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
+{
+    gboolean remote = record->vnc[0] != '\0';
+    if (!desktop_record_check(record, error) || (!remote && !check_image(inventory, record, error)))
         return FALSE;
-    }
     if (g_hash_table_contains(inventory->leaving, record->id)) {
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
                             "A desktop of this id is being deleted.");
@@ -345,7 +359,7 @@ check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
                     inventory->settings->max_desktops);
         return FALSE;
     }
-    return admit(inventory, record->memory_mib, error);
+    return remote || admit(inventory, record->memory_mib, error);
 }
 
 const char *

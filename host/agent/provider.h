@@ -43,6 +43,7 @@ typedef struct {
     char *run_dir;       /* the desktop's own: sockets and pid files */
     char *template_dir;  /* for START_CLONE: disk.qcow2, memory and state of its template */
     char *memory_file;   /* a template in the making: its memory lies in this file; else NULL */
+    const char *vnc;     /* of one that runs elsewhere: HOST:PORT; "" for all others */
     char *saved_file;    /* what suspend() writes and START_RESUME reads */
     MachineLimits limits;
     char **volume_disks;   /* qcow2 files of its volumes, and … */

@@ -139,7 +139,8 @@ class FakeHost:
     def _host_info(self, _):
         if self.holds is not None:
             self.info["desktops_fit"] = max(self.holds - len(self.desktops), 0)
-        return {"result": {"name": "fake", "memory_mib": 8192, "memory_free_mib": 8192, "cpus": 2, **self.info}}
+        return {"result": {"name": "fake", "memory_mib": 8192, "memory_free_mib": 8192, "cpus": 2, "machines": True,
+                           **self.info}}
 
     def _watch(self, _):
         told = {"desktops": list(self.desktops.values()), "images": list(self.images.values())}
@@ -227,8 +228,9 @@ class FakeHost:
             if error:
                 return error
         desktop = self.desktops.setdefault(args["desktop"], {
-            "id": args["desktop"], "name": args["name"], "image": args["image"], "state": "starting",
+            "id": args["desktop"], "name": args["name"], "image": args.get("image", ""), "state": "starting",
             "step": "disk", "step_text": "Making the disk", "progress": 5, "template": args.get("template"),
+            "vnc": args.get("machine", {}).get("vnc"),
             "origin": "clone" if args.get("template") else "cold", "notes": [], "timings": {},
             "volumes": [volume["volume"] for volume in args.get("volumes", [])] if self.homes else []})
         return self._began(desktop)

@@ -124,6 +124,7 @@ def test_the_older_word_and_the_policy_agree(stack):
     ({"idle_suspend_minutes": "soon"}, "idle_suspend_minutes"),
     ({"policy": "static"}, "machines"),
     ({"machines": [{"name": "m", "vnc": "h:1"}]}, "machines"),
+    ({"policy": "static", "machines": [{"name": "m", "vnc": "h:1"}], "idle_suspend_minutes": 5}, "idle_suspend_minutes"),
     ({"policy": "static", "machines": [{"name": "m", "vnc": "nowhere"}]}, "vnc"),
     ({"policy": "static", "machines": [{"name": "m", "vnc": "a b:1"}]}, "vnc"),
     ({"policy": "static", "machines": [{"name": "m", "vnc": "h:1"}, {"name": "m", "vnc": "h:2"}]}, "name"),
@@ -134,12 +135,69 @@ def test_bad_pools_are_named(servers, body, named):
     refused(404, "not-found", servers.admin.get, "pools/p")
 
 
-def test_a_static_pool_says_what_is_not_there(stack):
-    machines = [{"name": "press", "vnc": "press.example:5900", "user": "ann"}, {"name": "lathe", "vnc": "[::1]:5901", "user": None}]
-    stack.admin.post("pools", {"name": "shop", "title": "Shop", "policy": "static", "machines": machines, "entitled": ["everyone"]})
-    assert stack.admin.get("pools/shop")["machines"] == machines
-    assert stack.ann.get("pools")["items"][0]["available"] is False
-    assert "cannot show their screens yet" in refused(409, "conflict", stack.ann.post, "sessions", {"pool": "shop"})
+PRESS = {"name": "press", "vnc": "press.example:5900", "user": "ann"}
+LATHE = {"name": "lathe", "vnc": "[::1]:5901", "user": None}
+
+
+def make_shop(stack, *machines, **more):
+    """A pool of machines that are there anyway."""
+    return stack.admin.post("pools", {"name": "shop", "title": "Shop", "policy": "static", "machines": list(machines),
+                                      "entitled": ["everyone"], **more})
+
+
+def test_machines_are_given_out_one_by_one(stack):
+    make_shop(stack, LATHE, {**PRESS, "password": "sesame"})
+    bob = stack.rest(*stack.make_user())
+    assert [client.get("pools")["items"][0]["available"] for client in (stack.ann, bob)] == [True, True]
+    session = session_of(stack, pool="shop")
+    assert session["state"] == "ready"
+    assert stack.host.called("desktop.create")[0] == {
+        "desktop": session["desktop"], "name": "press", "machine": {"vnc": PRESS["vnc"], "password": "sesame"}}
+    assert stack.admin.get(f"desktops/{session['desktop']}")["machine"] == "press"
+    session_of(stack, bob, "shop")
+    assert stack.host.called("desktop.create")[1]["machine"] == {"vnc": LATHE["vnc"]}
+    third = stack.rest(*stack.make_user())
+    assert third.get("pools")["items"][0]["available"] is False
+    assert "in use" in refused(503, "busy", third.post, "sessions", {"pool": "shop"})
+
+
+def test_a_machine_is_free_again_after_log_off(stack):
+    make_shop(stack, LATHE)
+    session = session_of(stack, pool="shop")
+    assert "The machine answered in 0.4 s." in why_of(stack, session)
+    log_off(stack, session)
+    wait_for(lambda: stack.host.called("desktop.delete"), 10, "the connection is ended")
+    bob = stack.rest(*stack.make_user())
+    assert wait_for(lambda: bob.call("POST", "sessions", {"pool": "shop"}).status == 201, 10, "the next one gets it")
+
+
+def test_a_machines_password_is_told_to_nobody(stack):
+    make_shop(stack, {**PRESS, "password": "sesame"}, LATHE)
+    assert stack.admin.get("pools/shop")["machines"] == [{**PRESS, "has_password": True}, {**LATHE, "has_password": False}]
+    stack.admin.patch("pools/shop", {"machines": [LATHE, {**PRESS, "vnc": "press:1"}]})
+    session_of(stack, pool="shop")
+    assert stack.host.called("desktop.create")[0]["machine"] == {"vnc": "press:1", "password": "sesame"}
+    stack.admin.patch("pools/shop", {"machines": [{**PRESS, "password": ""}]})
+    assert stack.admin.get("pools/shop")["machines"] == [{**PRESS, "has_password": False}]
+    assert "sesame" not in stack.log("broker").read_text() and "sesame" not in str(stack.admin.get("audit"))
+
+
+def test_a_machine_that_is_away_says_so_and_can_be_asked_for_again(stack):
+    make_shop(stack, LATHE)
+    stack.host.auto_ready = False
+    session = stack.ann.post("sessions", {"pool": "shop"})
+    stack.host.change(session["desktop"], state="failed", reason="The machine does not answer.")
+    wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "failed", 10, "it failed")
+    stack.host.auto_ready = True
+    assert session_of(stack, pool="shop")["state"] == "ready"
+
+
+def test_no_host_that_knows_machines(stack):
+    make_shop(stack, LATHE)
+    stack.host.info["machines"] = False
+    stack.host.restart()
+    wait_for(lambda: stack.ann.get("pools")["items"][0]["available"] is False, 10, "the host is back")
+    assert "No host" in refused(503, "host-unavailable", stack.ann.post, "sessions", {"pool": "shop"})
 
 
 def test_limits_reach_the_host(stack):

@@ -108,8 +108,13 @@ def test_pools_by_policy(stack):
 def test_static_pools(stack):
     stack.orielctl("pool", "create", "shop", "--policy", "static", "--machine", "press=press.example:5900",
                    "--machine", "lathe=[::1]:5901,admin")
-    assert said(stack, "pool", "show", "shop")["machines"] == [
-        {"name": "press", "vnc": "press.example:5900", "user": None}, {"name": "lathe", "vnc": "[::1]:5901", "user": "admin"}]
+    press = {"name": "press", "vnc": "press.example:5900", "user": None, "has_password": False}
+    lathe = {"name": "lathe", "vnc": "[::1]:5901", "user": "admin", "has_password": False}
+    assert said(stack, "pool", "show", "shop")["machines"] == [press, lathe]
+    stack.orielctl("pool", "machine-password", "shop", "lathe", "--password-stdin", stdin="knock knock\n")
+    assert said(stack, "pool", "show", "shop")["machines"] == [press, {**lathe, "has_password": True}]
+    done = stack.orielctl("pool", "machine-password", "shop", "saw", "--password-stdin", stdin="x\n", check=False)
+    assert done.returncode == 1 and "no machine “saw”" in done.stderr
     done = stack.orielctl("pool", "set", "shop", "--machine", "press", check=False)
     assert done.returncode == 2 and "NAME=HOST:PORT" in done.stderr
     stack.orielctl("pool", "delete", "shop")

@@ -9,6 +9,7 @@
 #define LOWEST      1   /* level; what is coarser is no picture */
 #define EASE        0.5 /* share of the link in use, at most, for the next step to fit */
 #define MIN_UPDATES 4   /* a period of fewer says nothing */
+#define FULL_US     5000 /* of the link: what holds back with less was mistaken about what it takes */
 
 struct VncQuality {
     guint steps;
@@ -88,7 +89,7 @@ vnc_quality_sent(VncQuality *quality, gint64 now, gsize bytes, gsize lossy, guin
         quality->bytes = quality->lossy = 0;
     }
     quality->updates++;
-    quality->held_back += held_back;
+    quality->held_back += held_back && bytes >= bandwidth * FULL_US / G_USEC_PER_SEC;
     quality->bytes += bytes;
     quality->lossy += lossy;
 }

@@ -314,6 +314,23 @@ test_quality_holds(void)
     vnc_quality_free(quality);
 }
 
+/* Before anything is known of what pixels take, an empty screen is held back: that is not the link.
+ */
+static void
+test_quality_mistaken(void)
+{
+    VncQuality *quality = vnc_quality_new();
+    gint64 now = SECOND;
+
+    for (guint round = 0; round < 8; round++) {
+        now = sent(quality, now, SECOND / 4, 40, 0, TRUE);
+        vnc_quality_sent(quality, now, 400000, 390000, 4000000, FALSE);
+        now += SECOND;
+    }
+    g_assert_cmpuint(vnc_quality_steps(quality), ==, 0);
+    vnc_quality_free(quality);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -327,5 +344,6 @@ main(int argc, char **argv)
     g_test_add_func("/vnc-congestion/odd-answers", test_odd_answers);
     g_test_add_func("/vnc-quality/follows", test_quality);
     g_test_add_func("/vnc-quality/holds", test_quality_holds);
+    g_test_add_func("/vnc-quality/mistaken", test_quality_mistaken);
     return g_test_run();
 }

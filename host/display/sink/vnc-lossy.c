@@ -6,11 +6,15 @@
 #define MAX_REGION 256
 
 /* Beside changes: so many pixels a second, in steps that are worth a rectangle and take no more
- * than a few ms. Changes that stay away for some frames of a video have ended. */
-#define BESIDE_RATE  (1024 * 1024)
-#define BESIDE_LEAST (64 * 256)
-#define BESIDE_MOST  (256 * 256)
-#define CHANGING_US  (G_USEC_PER_SEC / 10)
+ * than a few ms. Few while something is dragged or scrolled, which is soon over and has all of the
+ * screen changed; more beside what goes on, as a video. Changes that stay away as long as it takes
+ * to be still have ended. */
+#define BESIDE_FIRST    (256 * 1024)
+#define BESIDE_LATER    (1024 * 1024)
+#define BESIDE_FIRST_US G_USEC_PER_SEC
+#define BESIDE_LEAST    (64 * 256)
+#define BESIDE_MOST     (256 * 256)
+#define CHANGING_US     (VNC_LOSSY_STILL_MS * 1000)
 
 /* By age, in steps. A pixel is in one of them at most. */
 typedef enum { MOVING, RECENT, STILL, N_AGES } Age;
@@ -20,7 +24,7 @@ struct VncLossy {
     gpointer user;
     pixman_region32_t ages[N_AGES];
     guint timer;
-    gint64 changed;        /* µs; when changes were sent last */
+    gint64 began, changed; /* µs; since when there are changes; when the last were sent */
     gint64 saved, counted; /* pixels that may be made exact beside changes, as of then (µs) */
 };
 
@@ -150,7 +154,7 @@ vnc_lossy_changes(VncLossy *lossy, gint64 now)
 {
     if (now - lossy->changed >= CHANGING_US) {
         lossy->saved = 0;
-        lossy->counted = now;
+        lossy->began = lossy->counted = now;
     }
     lossy->changed = now;
 }
@@ -159,7 +163,9 @@ vnc_lossy_changes(VncLossy *lossy, gint64 now)
 static gint64
 saved(VncLossy *lossy, gint64 now)
 {
-    lossy->saved += MIN(now - lossy->counted, G_USEC_PER_SEC) * BESIDE_RATE / G_USEC_PER_SEC;
+    gint64 rate = now - lossy->began < BESIDE_FIRST_US ? BESIDE_FIRST : BESIDE_LATER;
+
+    lossy->saved += MIN(now - lossy->counted, G_USEC_PER_SEC) * rate / G_USEC_PER_SEC;
     lossy->saved = MIN(lossy->saved, BESIDE_MOST);
     lossy->counted = now;
     return lossy->saved < BESIDE_LEAST ? 0 : lossy->saved;

@@ -146,8 +146,8 @@ compare(Bench *bench, const guint32 *source, const CompareKernel *kernel)
     for (int y = 0; y < HEIGHT; y++) {
         if (y % COMPARE_CELL == 0) /* as the damage walk has it */
             memset(bench->flags, 0, sizeof bench->flags);
-        kernel->row(source + y * WIDTH, bench->last + y * WIDTH, bench->next + y * WIDTH, WIDTH,
-                    bench->stale, bench->flags);
+        kernel->row(source + y * WIDTH, WIDTH, bench->last + y * WIDTH, bench->next + y * WIDTH,
+                    WIDTH, WIDTH, bench->stale, bench->flags);
     }
 }
 

@@ -15,9 +15,11 @@
  * pixels (the last may be partial). changed is set to 1 where a pixel differs from the last frame,
  * and else left. The source is written to into, the top byte cleared, where a cell differs, is
  * stale, or was changed already: in such a cell the other rows most likely differ too, and are
- * written without reading the last frame. */
-typedef void (*CompareRow)(const guint32 *source, const guint32 *last, guint32 *into, int pixels,
-                           const guint8 *stale, guint8 *changed);
+ * written without reading the last frame. The strides, in pixels, lead to the row below: memory is
+ * asked for it already, whether there is one or not. */
+typedef void (*CompareRow)(const guint32 *source, int source_stride, const guint32 *last,
+                           guint32 *into, int stride, int pixels, const guint8 *stale,
+                           guint8 *changed);
 
 typedef struct {
     const char *name; /* "scalar", "sse2", "avx2", "avx512" */

@@ -193,7 +193,7 @@ compare_band(const Damage *damage, const Band *band, gsize cells)
             gsize x = (gsize)begin * CELL, at = (gsize)y * (gsize)band->stride + x;
 
             damage->kernel->row(band->source + (gsize)y * (gsize)band->source_stride + x,
-                                band->last + at, band->next + at,
+                                band->source_stride, band->last + at, band->next + at, band->stride,
                                 MIN(end * CELL, band->width) - begin * CELL,
                                 damage->stale + cells + begin, damage->changed + cells + begin);
         }

@@ -38,8 +38,10 @@ test_kernel(gconstpointer data)
             stale[i] = g_rand_int_range(rand, 0, 3) == 0;
             changed_a[i] = changed_b[i] = g_rand_int_range(rand, 0, 5) == 0;
         }
-        reference->row(source + offset, last + offset, a + offset, pixels, stale, changed_a);
-        kernel->row(source + offset, last + offset, b + offset, pixels, stale, changed_b);
+        reference->row(source + offset, MOST, last + offset, a + offset, MOST, pixels, stale,
+                       changed_a);
+        kernel->row(source + offset, MOST, last + offset, b + offset, MOST, pixels, stale,
+                    changed_b);
         g_assert_cmpmem(a, sizeof a, b, sizeof b);
         g_assert_cmpmem(changed_a, sizeof changed_a, changed_b, sizeof changed_b);
     }

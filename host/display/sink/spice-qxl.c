@@ -4,7 +4,7 @@
 #include "region.h"
 #include "sink/spice-inbox.h"
 #include "sink/spice-video.h"
-#include "sink/vnc-lossy.h"
+#include "sink/lossy.h"
 
 #include <string.h>
 
@@ -33,7 +33,7 @@ struct QxlScreen {
     gboolean behind; /* missed is not empty, or there is another size */
     pixman_region32_t missed;
     SpiceVideo video;
-    VncLossy *lossy; /* what went out as video, or as JPEG */
+    Lossy *lossy; /* what went out as video, or as JPEG */
     gboolean slow_link;
     guint64 drawn, merged; /* frames */
     QxlCommandPool *pool;
@@ -230,9 +230,9 @@ draw(QxlScreen *screen, const PlanOp *op, Bitmap *bitmap)
     else
         send_drawing(screen, op, bitmap, lossy ? QXL_DRAW_ANYHOW : exactly(screen));
     if (op->kind == PLAN_COPY)
-        vnc_lossy_displace(screen->lossy, &box, op->x - op->copy.src_x, op->y - op->copy.src_y);
+        lossy_displace(screen->lossy, &box, op->x - op->copy.src_x, op->y - op->copy.src_y);
     else
-        vnc_lossy_sent(screen->lossy, &box, lossy);
+        lossy_sent(screen->lossy, &box, lossy);
 }
 
 /* With the pixels of the frame. */
@@ -277,7 +277,7 @@ create_surface(QxlScreen *screen)
     if (!region_is_empty(&frame->damage))
         fall_behind(screen);
     spice_video_clear(&screen->video);
-    vnc_lossy_clear(screen->lossy);
+    lossy_clear(screen->lossy);
     qxl_inbox_set_limit(screen->inbox,
                         MAX(MIN_BYTES, FRAMES_ALIVE * sizeof(guint32) * (gsize)screen->width *
                                            (gsize)screen->height));
@@ -382,13 +382,13 @@ sharpen(QxlScreen *screen)
 {
     pixman_region32_t all, dirty, now;
     if (screen->state != SURFACE_UP || screen->behind || size_differs(screen) ||
-        vnc_lossy_is_empty(screen->lossy) || !has_room(screen))
+        lossy_is_empty(screen->lossy) || !has_room(screen))
         return;
     pixman_region32_init_rect(&all, 0, 0, (guint)screen->width, (guint)screen->height);
     pixman_region32_init(&dirty);
     pixman_region32_init(&now);
     pixman_region32_copy(&dirty, &screen->frame->damage);
-    if (vnc_lossy_take(screen->lossy, &all, &dirty, g_get_monotonic_time(), SHARPEN_PIXELS, &now)) {
+    if (lossy_take(screen->lossy, &all, &dirty, g_get_monotonic_time(), SHARPEN_PIXELS, &now)) {
         int n_boxes;
         const pixman_box32_t *boxes = region_boxes(&now, &n_boxes);
         for (int i = 0; i < n_boxes; i++)
@@ -521,7 +521,7 @@ qxl_screen_progress(QxlScreen *screen)
 {
     if (screen->state != SURFACE_UP || screen->behind || size_differs(screen) || !has_room(screen))
         return SINK_SENDING;
-    return vnc_lossy_is_empty(screen->lossy) ? SINK_SETTLED : SINK_SENT;
+    return lossy_is_empty(screen->lossy) ? SINK_SETTLED : SINK_SENT;
 }
 
 void
@@ -558,7 +558,7 @@ qxl_screen_new(SpiceServer *server, SpiceScope *scope, BitmapPool *bitmaps, cons
     screen->bitmaps = bitmaps;
     screen->pool = qxl_command_pool_new();
     screen->inbox = qxl_inbox_new(noticed, screen);
-    screen->lossy = vnc_lossy_new(on_still, screen);
+    screen->lossy = lossy_new(on_still, screen);
 
     spice_server_add_interface(server, &screen->instance.base);
     spice_qxl_set_device_info(&screen->instance, "pci/0000/02.0", 0, 1);
@@ -575,7 +575,7 @@ qxl_screen_free(QxlScreen *screen)
 {
     if (!screen)
         return;
-    vnc_lossy_free(screen->lossy);
+    lossy_free(screen->lossy);
     qxl_inbox_free(screen->inbox);
     qxl_command_pool_free(screen->pool);
     pixman_region32_fini(&screen->missed);

@@ -61,8 +61,7 @@ missing(const PlanOp *op, const pixman_region32_t *dirty, pixman_region32_t *reg
 }
 
 void
-vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, VncLossy *lossy,
-             pixman_region32_t *dirty)
+vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, Lossy *lossy, pixman_region32_t *dirty)
 {
     pixman_region32_t lacks, lost, leads;
 
@@ -80,7 +79,7 @@ vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, VncLossy *lossy,
         region_add(&leads, op->x, op->y, op->width, op->height);
         if (region_area(&lacks) * 2 <= (gint64)op->width * op->height) {
             pixman_region32_union(&lost, &lost, &lacks);
-            vnc_lossy_displace(lossy, &to, op->x - op->copy.src_x, op->y - op->copy.src_y);
+            lossy_displace(lossy, &to, op->x - op->copy.src_x, op->y - op->copy.src_y);
             g_array_append_vals(copy->ops, op, 1);
         } else {
             region_add(&lost, op->x, op->y, op->width, op->height);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../plan.h"
-#include "vnc-lossy.h"
+#include "lossy.h"
 
 /*
  * Moved content that one client copies by itself (CopyRect): what its next update begins with, and
@@ -18,7 +18,7 @@ void vnc_copy_free(VncCopy *copy);
 /* The COPYs of a frame. dirty: what the client lacks of the frame before, once the copies that wait
  * are done; becomes what it will lack of where these lead, once they are done, too. Where the
  * client mostly lacks the source, or too many wait, the destination is dirty instead. */
-void vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, VncLossy *lossy,
+void vnc_copy_add(VncCopy *copy, const PlanOp *ops, guint n_ops, Lossy *lossy,
                   pixman_region32_t *dirty);
 gboolean vnc_copy_is_empty(const VncCopy *copy);
 /* Do they stay inside region, sources and destinations? */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vnc-update.h"
+#include "lossy.h"
 #include "region.h"
 #include "vnc-copy.h"
 #include "vnc-cursor.h"
 #include "vnc-framing.h"
-#include "vnc-lossy.h"
 #include "vnc-quality.h"
 #include "vnc-slice.h"
 
@@ -46,7 +46,7 @@ struct VncUpdate {
     pixman_region32_t dirty, requested, continuous;
     gboolean is_continuous;
     gboolean asked; /* a request is open, be its area empty or not */
-    VncLossy *lossy;
+    Lossy *lossy;
     VncCopy *copy; /* what the next update, or the one in flight, begins with */
     VncSlice *slice;
     gboolean in_flight, stale, held_back;
@@ -98,7 +98,7 @@ vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
     pixman_region32_init(&update->requested);
     pixman_region32_init(&update->continuous);
     update->copy = vnc_copy_new();
-    update->lossy = vnc_lossy_new(wants_frame, user);
+    update->lossy = lossy_new(wants_frame, user);
     update->slice = vnc_slice_new();
     update->head = g_byte_array_new();
     pixman_region32_init(&update->taken);
@@ -111,7 +111,7 @@ vnc_update_free(VncUpdate *update)
 {
     if (!update)
         return;
-    vnc_lossy_free(update->lossy);
+    lossy_free(update->lossy);
     vnc_slice_free(update->slice);
     vnc_copy_free(update->copy);
     g_byte_array_unref(update->head);
@@ -270,7 +270,7 @@ vnc_update_resized(VncUpdate *update, int width, int height)
     pixman_region32_fini(&update->dirty);
     pixman_region32_init_rect(&update->dirty, 0, 0, (unsigned)width, (unsigned)height);
     vnc_copy_give_back(update->copy, &update->dirty);
-    vnc_lossy_clear(update->lossy);
+    lossy_clear(update->lossy);
     vnc_slice_resize(update->slice, width, height);
     if (first || same)
         return TRUE;
@@ -318,7 +318,7 @@ vnc_update_progress(const VncUpdate *update)
     if (update->in_flight || update->waiting || !region_is_empty(&update->dirty) ||
         !vnc_copy_is_empty(update->copy))
         return SINK_SENDING;
-    return vnc_lossy_is_empty(update->lossy) ? SINK_SETTLED : SINK_SENT;
+    return lossy_is_empty(update->lossy) ? SINK_SETTLED : SINK_SENT;
 }
 
 gboolean
@@ -346,17 +346,17 @@ take_exact(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *r
     gint64 pixels = SHARP_STEP;
 
     pixman_region32_clear(exact);
-    if (vnc_lossy_is_empty(update->lossy))
+    if (lossy_is_empty(update->lossy))
         return;
     if (!region_is_empty(changed) || !vnc_copy_is_empty(update->copy))
-        vnc_lossy_changes(update->lossy, room->now);
+        lossy_changes(update->lossy, room->now);
     if (room->bytes != G_MAXSIZE) {
         gsize cost = vnc_slice_cost(update->slice, changed);
         gsize left = MAX(room->bytes - MIN(cost, room->bytes), room->bytes / SHARP_SHARE);
 
         pixels = (gint64)CLAMP(left / SHARP_COST, SHARP_LEAST, SHARP_STEP);
     }
-    vnc_lossy_take(update->lossy, allowed, &update->dirty, room->now, pixels, exact);
+    lossy_take(update->lossy, allowed, &update->dirty, room->now, pixels, exact);
 }
 
 /* Where the client wants to see anything: continuously, or asked for. */
@@ -468,7 +468,7 @@ note_sent(VncUpdate *update, const Packet *packet)
     const pixman_box32_t box = {packet->x, packet->y, packet->x + packet->width,
                                 packet->y + packet->height};
 
-    vnc_lossy_sent(update->lossy, &box, packet->lossy);
+    lossy_sent(update->lossy, &box, packet->lossy);
     vnc_slice_sent(update->slice, &box, packet->size);
     update->bytes += packet->size;
     update->lossy_bytes += packet->lossy ? packet->size : 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "region.h"
-#include "sink/vnc-lossy.h"
+#include "sink/lossy.h"
 
 typedef struct {
     GMainLoop *loop;
-    VncLossy *lossy;
+    Lossy *lossy;
     pixman_region32_t screen, none, region;
 } Desk;
 
@@ -25,7 +25,7 @@ static void
 desk_init(Desk *desk)
 {
     desk->loop = g_main_loop_new(NULL, FALSE);
-    desk->lossy = vnc_lossy_new(on_still, desk);
+    desk->lossy = lossy_new(on_still, desk);
     pixman_region32_init_rect(&desk->screen, 0, 0, 800, 600);
     pixman_region32_init(&desk->none);
     pixman_region32_init(&desk->region);
@@ -36,14 +36,14 @@ desk_clear(Desk *desk)
 {
     pixman_region32_fini(&desk->screen);
     pixman_region32_fini(&desk->region);
-    vnc_lossy_free(desk->lossy);
+    lossy_free(desk->lossy);
     g_main_loop_unref(desk->loop);
 }
 
 static gboolean
 take(Desk *desk, const pixman_region32_t *dirty, gint64 pixels)
 {
-    return vnc_lossy_take(desk->lossy, &desk->screen, dirty, 0, pixels, &desk->region);
+    return lossy_take(desk->lossy, &desk->screen, dirty, 0, pixels, &desk->region);
 }
 
 static void
@@ -76,19 +76,19 @@ test_steps(void)
 
     desk_init(&desk);
     pixman_region32_init_rect(&dirty, 0, 0, 800, 300);
-    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 600}, TRUE);
+    lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 600}, TRUE);
     g_assert_false(take(&desk, &desk.none, 1 << 20));
     wait_until_still(&desk);
     g_assert_true(take(&desk, &desk.none, 1 << 20));
     assert_region(&desk.region, 0, 0, 800, 600);
     g_assert_true(take(&desk, &dirty, 800 * 16));
     assert_region(&desk.region, 0, 300, 800, 316);
-    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 599}, FALSE);
-    g_assert_false(vnc_lossy_is_empty(desk.lossy));
+    lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 599}, FALSE);
+    g_assert_false(lossy_is_empty(desk.lossy));
     g_assert_true(take(&desk, &desk.none, 1 << 20));
     assert_region(&desk.region, 0, 599, 800, 600);
-    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 599, 800, 600}, FALSE);
-    g_assert_true(vnc_lossy_is_empty(desk.lossy));
+    lossy_sent(desk.lossy, &(pixman_box32_t){0, 599, 800, 600}, FALSE);
+    g_assert_true(lossy_is_empty(desk.lossy));
     pixman_region32_fini(&dirty);
     desk_clear(&desk);
 }
@@ -100,25 +100,25 @@ test_displace(void)
     Desk desk;
 
     desk_init(&desk);
-    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){100, 100, 200, 200}, TRUE);
+    lossy_sent(desk.lossy, &(pixman_box32_t){100, 100, 200, 200}, TRUE);
     wait_until_still(&desk);
-    vnc_lossy_displace(desk.lossy, &(pixman_box32_t){100, 50, 200, 150}, 0, -50);
+    lossy_displace(desk.lossy, &(pixman_box32_t){100, 50, 200, 150}, 0, -50);
     g_assert_true(take(&desk, &desk.none, 1 << 20));
     assert_region(&desk.region, 100, 150, 200, 200);
-    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){100, 150, 200, 200}, FALSE);
+    lossy_sent(desk.lossy, &(pixman_box32_t){100, 150, 200, 200}, FALSE);
     g_assert_false(take(&desk, &desk.none, 1 << 20));
     wait_until_still(&desk);
     g_assert_true(take(&desk, &desk.none, 1 << 20));
     assert_region(&desk.region, 100, 50, 200, 150);
-    vnc_lossy_displace(desk.lossy, &(pixman_box32_t){0, 0, 400, 400}, 400, 0);
-    g_assert_true(vnc_lossy_is_empty(desk.lossy));
+    lossy_displace(desk.lossy, &(pixman_box32_t){0, 0, 400, 400}, 400, 0);
+    g_assert_true(lossy_is_empty(desk.lossy));
     desk_clear(&desk);
 }
 
 static gint64
 taken(Desk *desk, gint64 now)
 {
-    return vnc_lossy_take(desk->lossy, &desk->screen, &desk->none, now, 1 << 20, &desk->region)
+    return lossy_take(desk->lossy, &desk->screen, &desk->none, now, 1 << 20, &desk->region)
                ? region_area(&desk->region)
                : 0;
 }
@@ -130,7 +130,7 @@ exact_in_second(Desk *desk, gint64 *now)
     gint64 exact = 0;
 
     for (gint64 end = *now + G_USEC_PER_SEC; *now < end; *now += G_USEC_PER_SEC / 100) {
-        vnc_lossy_changes(desk->lossy, *now);
+        lossy_changes(desk->lossy, *now);
         exact += taken(desk, *now);
     }
     return exact;
@@ -145,7 +145,7 @@ test_beside_changes(void)
     gint64 now = 10 * G_USEC_PER_SEC, first, later;
 
     desk_init(&desk);
-    vnc_lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 600}, TRUE);
+    lossy_sent(desk.lossy, &(pixman_box32_t){0, 0, 800, 600}, TRUE);
     wait_until_still(&desk);
     first = exact_in_second(&desk, &now);
     later = exact_in_second(&desk, &now);
@@ -153,7 +153,7 @@ test_beside_changes(void)
     g_assert_cmpint(first, <=, (1 << 18) + (64 * 256) * 2);
     g_assert_cmpint(later, >, first * 2);
     g_assert_cmpint(later, <=, (1 << 20) + (64 * 256) * 2);
-    vnc_lossy_changes(desk.lossy, now);
+    lossy_changes(desk.lossy, now);
     g_assert_cmpint(taken(&desk, now), <, 1 << 18);
     now += G_USEC_PER_SEC / 5;
     g_assert_cmpint(taken(&desk, now), ==, 800 * 600);
@@ -165,8 +165,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/vnc-lossy/steps", test_steps);
-    g_test_add_func("/vnc-lossy/displace", test_displace);
-    g_test_add_func("/vnc-lossy/beside-changes", test_beside_changes);
+    g_test_add_func("/lossy/steps", test_steps);
+    g_test_add_func("/lossy/displace", test_displace);
+    g_test_add_func("/lossy/beside-changes", test_beside_changes);
     return g_test_run();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "vnc-lossy.h"
+#include "lossy.h"
 #include "region.h"
 
-#define STEP_MS    (VNC_LOSSY_STILL_MS / 2) /* ages are counted in whole steps */
+#define STEP_MS    (LOSSY_STILL_MS / 2) /* ages are counted in whole steps */
 #define MAX_REGION 256
 
 /* Beside changes: so many pixels a second, in steps that are worth a rectangle and take no more
@@ -14,12 +14,12 @@
 #define BESIDE_FIRST_US G_USEC_PER_SEC
 #define BESIDE_LEAST    (64 * 256)
 #define BESIDE_MOST     (256 * 256)
-#define CHANGING_US     (VNC_LOSSY_STILL_MS * 1000)
+#define CHANGING_US     (LOSSY_STILL_MS * 1000)
 
 /* By age, in steps. A pixel is in one of them at most. */
 typedef enum { MOVING, RECENT, STILL, N_AGES } Age;
 
-struct VncLossy {
+struct Lossy {
     void (*still)(gpointer user);
     gpointer user;
     pixman_region32_t ages[N_AGES];
@@ -28,10 +28,10 @@ struct VncLossy {
     gint64 saved, counted; /* pixels that may be made exact beside changes, as of then (µs) */
 };
 
-VncLossy *
-vnc_lossy_new(void (*still)(gpointer user), gpointer user)
+Lossy *
+lossy_new(void (*still)(gpointer user), gpointer user)
 {
-    VncLossy *lossy = g_new0(VncLossy, 1);
+    Lossy *lossy = g_new0(Lossy, 1);
 
     lossy->still = still;
     lossy->user = user;
@@ -41,7 +41,7 @@ vnc_lossy_new(void (*still)(gpointer user), gpointer user)
 }
 
 void
-vnc_lossy_free(VncLossy *lossy)
+lossy_free(Lossy *lossy)
 {
     if (!lossy)
         return;
@@ -54,7 +54,7 @@ vnc_lossy_free(VncLossy *lossy)
 static gboolean
 on_timer(gpointer user)
 {
-    VncLossy *lossy = user;
+    Lossy *lossy = user;
     pixman_region32_t *ages = lossy->ages;
 
     pixman_region32_union(&ages[STILL], &ages[STILL], &ages[RECENT]);
@@ -69,7 +69,7 @@ on_timer(gpointer user)
 }
 
 static void
-add_moving(VncLossy *lossy, pixman_region32_t *area)
+add_moving(Lossy *lossy, pixman_region32_t *area)
 {
     pixman_region32_union(&lossy->ages[MOVING], &lossy->ages[MOVING], area);
     region_bound(&lossy->ages[MOVING], MAX_REGION);
@@ -78,7 +78,7 @@ add_moving(VncLossy *lossy, pixman_region32_t *area)
 }
 
 static void
-forget(VncLossy *lossy, pixman_region32_t *area)
+forget(Lossy *lossy, pixman_region32_t *area)
 {
     for (guint i = 0; i < N_AGES; i++)
         pixman_region32_subtract(&lossy->ages[i], &lossy->ages[i], area);
@@ -92,11 +92,11 @@ init_box(pixman_region32_t *region, const pixman_box32_t *box)
 }
 
 void
-vnc_lossy_sent(VncLossy *lossy, const pixman_box32_t *box, gboolean with_loss)
+lossy_sent(Lossy *lossy, const pixman_box32_t *box, gboolean with_loss)
 {
     pixman_region32_t area;
 
-    if (!with_loss && vnc_lossy_is_empty(lossy))
+    if (!with_loss && lossy_is_empty(lossy))
         return;
     init_box(&area, box);
     forget(lossy, &area);
@@ -106,11 +106,11 @@ vnc_lossy_sent(VncLossy *lossy, const pixman_box32_t *box, gboolean with_loss)
 }
 
 void
-vnc_lossy_displace(VncLossy *lossy, const pixman_box32_t *box, int dx, int dy)
+lossy_displace(Lossy *lossy, const pixman_box32_t *box, int dx, int dy)
 {
     pixman_region32_t area, moved;
 
-    if (vnc_lossy_is_empty(lossy))
+    if (lossy_is_empty(lossy))
         return;
     init_box(&area, box);
     pixman_region32_init(&moved);
@@ -126,7 +126,7 @@ vnc_lossy_displace(VncLossy *lossy, const pixman_box32_t *box, int dx, int dy)
 }
 
 void
-vnc_lossy_clear(VncLossy *lossy)
+lossy_clear(Lossy *lossy)
 {
     for (guint i = 0; i < N_AGES; i++)
         pixman_region32_clear(&lossy->ages[i]);
@@ -150,7 +150,7 @@ take_first(const pixman_region32_t *area, gint64 pixels, pixman_region32_t *regi
 }
 
 void
-vnc_lossy_changes(VncLossy *lossy, gint64 now)
+lossy_changes(Lossy *lossy, gint64 now)
 {
     if (now - lossy->changed >= CHANGING_US) {
         lossy->saved = 0;
@@ -161,7 +161,7 @@ vnc_lossy_changes(VncLossy *lossy, gint64 now)
 
 /* How many pixels time has saved up; none that are not worth a rectangle. */
 static gint64
-saved(VncLossy *lossy, gint64 now)
+saved(Lossy *lossy, gint64 now)
 {
     gint64 rate = now - lossy->began < BESIDE_FIRST_US ? BESIDE_FIRST : BESIDE_LATER;
 
@@ -172,8 +172,8 @@ saved(VncLossy *lossy, gint64 now)
 }
 
 gboolean
-vnc_lossy_take(VncLossy *lossy, const pixman_region32_t *allowed, const pixman_region32_t *dirty,
-               gint64 now, gint64 pixels, pixman_region32_t *region)
+lossy_take(Lossy *lossy, const pixman_region32_t *allowed, const pixman_region32_t *dirty,
+           gint64 now, gint64 pixels, pixman_region32_t *region)
 {
     pixman_region32_t still;
     gboolean any;
@@ -198,7 +198,7 @@ vnc_lossy_take(VncLossy *lossy, const pixman_region32_t *allowed, const pixman_r
 }
 
 gboolean
-vnc_lossy_is_empty(const VncLossy *lossy)
+lossy_is_empty(const Lossy *lossy)
 {
     for (guint i = 0; i < N_AGES; i++)
         if (!region_is_empty(&lossy->ages[i]))

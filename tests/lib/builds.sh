@@ -22,7 +22,7 @@ builds_make() {
         else
             rm -rf "$dir"
             CC=$compiler meson setup "${options[@]}" "$dir" "$top"
-        fi && ninja -C "$dir"
+        fi && ninja -k 0 -C "$dir"
     } > "$log" 2>&1 && return
     tail -n 40 "$log" >&2
     report_case build "$1" failed "the build failed: $(grep -m1 -E 'error:|ERROR' "$log")"

@@ -60,7 +60,7 @@ parts_meson() {
     local -a environment
     mapfile -t environment < <(builds_sanitizers "$suite")
     step "Tests: $2, built by $1"
-    env "${environment[@]}" meson test -C "$builds/$1" --no-rebuild --suite "$2" --print-errorlogs \
+    env "${environment[@]}" meson test -C "$builds/$1" --no-rebuild --timeout-multiplier 3 --suite "$2" --print-errorlogs \
         < /dev/null > "$results/$suite.log" 2>&1 8>&- || tail -n 60 "$results/$suite.log" >&2
     cp "$builds/$1/meson-logs/testlog.junit.xml" "$results/$suite.xml" 2>/dev/null ||
         report_case "$suite" meson failed "meson test wrote no report: $(tail -n 1 "$results/$suite.log")"

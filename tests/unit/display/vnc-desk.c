@@ -193,7 +193,8 @@ vnc_desk_wait(gboolean (*condition)(gpointer user), gpointer user, double second
 typedef struct {
     VncDesk *desk;
     VncViewer *viewer;
-    int wrong; /* the last count */
+    int wrong; /* the row that was wrong the last time: it is asked first */
+    gboolean right;
 } Shown;
 
 static gboolean
@@ -201,24 +202,25 @@ is_shown(gpointer user)
 {
     Shown *shown = user;
     VncDesk *desk = shown->desk;
-    int wrong = vnc_viewer_wrong_pixels(shown->viewer, desk->pixels, desk->width, desk->width,
-                                        desk->height);
-    shown->wrong = wrong >= 0 ? wrong : shown->wrong;
-    return wrong == 0 || vnc_viewer_failed(shown->viewer);
+    int wrong = vnc_viewer_wrong_row(shown->viewer, desk->pixels, desk->width, desk->width,
+                                     desk->height, shown->wrong);
+    shown->wrong = wrong >= 0 && wrong < desk->height ? wrong : shown->wrong;
+    shown->right = wrong == desk->height;
+    return shown->right || vnc_viewer_failed(shown->viewer);
 }
 
 void
 vnc_desk_assert_shown(VncDesk *desk, VncViewer *viewer, const char *what)
 {
-    Shown shown = {desk, viewer, -1};
-    gboolean came = vnc_desk_wait(is_shown, &shown, 20);
-    if (came && shown.wrong == 0)
+    Shown shown = {.desk = desk, .viewer = viewer};
+    vnc_desk_wait(is_shown, &shown, 20);
+    if (shown.right)
         return;
     json_t *object = json_object();
     sink_vnc.stats(desk->sink, object);
     g_autofree char *stats = json_dumps(object, 0);
     g_test_message("%s", stats);
     json_decref(object);
-    g_error("%s: %d wrong pixels at %dx%d%s", what, shown.wrong, desk->width, desk->height,
+    g_error("%s: row %d of %dx%d is wrong%s", what, shown.wrong, desk->width, desk->height,
             vnc_viewer_failed(viewer) ? ", connection lost" : "");
 }

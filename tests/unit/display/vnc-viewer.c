@@ -160,36 +160,48 @@ vnc_viewer_free(VncViewer *viewer)
     g_free(viewer);
 }
 
+/* libvncclient leaves the unused byte as it likes. */
+static gboolean
+rows_equal(const guint8 *row, const guint8 *expected, int width, int bytes)
+{
+    if (bytes < 4)
+        return memcmp(row, expected, (gsize)(width * bytes)) == 0;
+    for (int i = 0; i < width * 4; i += 4)
+        if (row[i] != expected[i] || row[i + 1] != expected[i + 1] || row[i + 2] != expected[i + 2])
+            return FALSE;
+    return TRUE;
+}
+
 static int
-count_wrong(const VncViewer *viewer, const guint32 *pixels, int stride)
+find_wrong(const VncViewer *viewer, const guint32 *pixels, int stride, int from)
 {
     const rfbClient *client = viewer->client;
     const rfbPixelFormat *f = &client->format;
     PixelFormat format;
-    int wrong = 0, bytes = f->bitsPerPixel / 8;
+    int bytes = f->bitsPerPixel / 8;
     g_autofree guint8 *expected = g_malloc((gsize)client->width * 4);
     g_assert_true(pixel_format_init(&format, f->bitsPerPixel, f->depth, f->bigEndian != 0,
                                     (guint[]){f->redMax, f->greenMax, f->blueMax},
                                     (guint[]){f->redShift, f->greenShift, f->blueShift}));
-    for (int y = 0; y < client->height; y++) {
+    for (int i = 0; i < client->height; i++) {
+        int y = (from + i) % client->height;
         const guint8 *row = client->frameBuffer + (gsize)y * (gsize)client->width * (gsize)bytes;
         pixel_format_convert(&format, pixels + (gsize)y * (gsize)stride, client->width, expected);
-        for (int x = 0; x < client->width;
-             x++) /* libvncclient leaves the unused byte as it likes */
-            wrong +=
-                memcmp(row + x * bytes, expected + x * bytes, (gsize)(bytes == 4 ? 3 : bytes)) != 0;
+        if (!rows_equal(row, expected, client->width, bytes))
+            return y;
     }
-    return wrong;
+    return client->height;
 }
 
 int
-vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, int width, int height)
+vnc_viewer_wrong_row(VncViewer *viewer, const guint32 *pixels, int stride, int width, int height,
+                     int from)
 {
     int wrong = -1;
     if (pthread_mutex_trylock(&viewer->mutex) != 0) /* it waits for more of us */
         return -1;
     if (viewer->has_picture && viewer->client->width == width && viewer->client->height == height)
-        wrong = count_wrong(viewer, pixels, stride);
+        wrong = find_wrong(viewer, pixels, stride, from);
     pthread_mutex_unlock(&viewer->mutex);
     return wrong;
 }

@@ -25,10 +25,10 @@ typedef struct {
 /* fd: connected to the server; taken over. */
 VncViewer *vnc_viewer_new(int fd, const VncViewerOptions *options);
 void vnc_viewer_free(VncViewer *viewer); /* disconnects */
-/* How many pixels differ from what the client should show; -1 while the size is another or nothing
- * came yet. */
-int vnc_viewer_wrong_pixels(VncViewer *viewer, const guint32 *pixels, int stride, int width,
-                            int height);
+/* A row that differs from what the client should show, looked for from this one on and then from the
+ * top; height: there is none; -1 while the size is another or nothing came yet. */
+int vnc_viewer_wrong_row(VncViewer *viewer, const guint32 *pixels, int stride, int width,
+                         int height, int from);
 /* What screen_hash() says of the viewer's picture (four bytes a pixel); NULL while it is busy. */
 char *vnc_viewer_hash(VncViewer *viewer);
 /* How far a picture of four bytes a pixel is from what it should be: the mean difference of a

@@ -2,12 +2,12 @@
 #include "common/log.h"
 #include "display.h"
 #include "oriel-config.h"
+#include "sandbox.h"
 
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <string.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SOURCE_LOST = 3 };
 
@@ -54,13 +54,14 @@ add_to_source(DisplayOptions *options, const char *name, const char *value)
 }
 
 static gboolean
-parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
+parse(int argc, char **argv, DisplayOptions *options, gboolean *version, gboolean *bare)
 {
     g_autofree char *size = NULL, *rate = NULL;
     const GOptionEntry entries[] = {
         {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "The desktop's name", "NAME"},
         {"source", 0, 0, G_OPTION_ARG_STRING, &options->source,
-         "Where the screen comes from: dbus:ADDRESS, rfb:HOST:PORT[,password-file=FILE] or replay:FILE",
+         "Where the screen comes from: dbus:ADDRESS, rfb:HOST:PORT[,password-file=FILE] or "
+         "replay:FILE",
          "SOURCE"},
         {"size", 0, 0, G_OPTION_ARG_STRING, &size, "Of a replayed recording", "WxH"},
         {"rate", 0, 0, G_OPTION_ARG_STRING, &rate,
@@ -77,6 +78,8 @@ parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
          "Answer questions here", "PATH"},
         {"agent-unix", 0, 0, G_OPTION_ARG_FILENAME, &options->agent_path,
          "The socket of the guest's SPICE agent", "PATH"},
+        {"no-sandbox", 0, 0, G_OPTION_ARG_NONE, bare,
+         "Keep all rights, for debuggers and profilers", NULL},
         {"version", 0, 0, G_OPTION_ARG_NONE, version, "Show the version", NULL},
         {NULL},
     };
@@ -98,14 +101,33 @@ parse(int argc, char **argv, DisplayOptions *options, gboolean *version)
     return FALSE;
 }
 
-/* Guests and clients are not trusted: no new privileges, and no memory of theirs in a core file. */
-static void
-confine(void)
+/* FILE of "replay:FILE,size=…" or of "rfb:…,password-file=FILE"; NULL: there is none. */
+static char *
+file_of(const char *source)
 {
-    const struct rlimit none = {0, 0};
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    setrlimit(RLIMIT_CORE, &none);
-    signal(SIGPIPE, SIG_IGN);
+    static const char option[] = ",password-file=";
+    const char *address = strchr(source, ':'), *password = strstr(source, option);
+    if (g_str_has_prefix(source, "replay:"))
+        return g_strndup(address + 1, strcspn(address + 1, ","));
+    return password ? g_strdup(password + strlen(option)) : NULL;
+}
+
+/* Before there are threads, and before anything is heard. */
+static gboolean
+confine(const DisplayOptions *options, GError **error)
+{
+    const char *const made[] = {options->vnc_path, options->spice_path, options->control_path,
+                                options->record_path, options->stats_path};
+    g_autofree char *file = file_of(options->source);
+    g_autofree char *damage = file ? g_strconcat(file, ".damage", NULL) : NULL;
+    const char *read[] = {file, damage, NULL};
+    g_autoptr(GPtrArray) folders = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < G_N_ELEMENTS(made); i++)
+        if (made[i])
+            g_ptr_array_add(folders, g_path_get_dirname(made[i]));
+    g_ptr_array_add(folders, NULL);
+    const SandboxNeeds needs = {.read = read, .write = (const char *const *)folders->pdata};
+    return sandbox_enter(&needs, error);
 }
 
 static void
@@ -151,14 +173,19 @@ int
 main(int argc, char **argv)
 {
     g_auto(DisplayOptions) options = {0};
-    gboolean version = FALSE;
+    g_autoptr(GError) error = NULL;
+    gboolean version = FALSE, bare = ORIEL_SANITIZED;
     oriel_log_init("oriel-display");
-    confine();
-    if (!parse(argc, argv, &options, &version))
+    signal(SIGPIPE, SIG_IGN);
+    if (!parse(argc, argv, &options, &version, &bare))
         return EXIT_USAGE;
     if (version) {
         printf("oriel-display %s\n", ORIEL_VERSION);
         return EXIT_OK;
+    }
+    if (!bare && !confine(&options, &error)) {
+        g_critical("%s", error->message);
+        return EXIT_FAILED;
     }
     return run(&options);
 }

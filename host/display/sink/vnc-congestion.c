@@ -24,10 +24,15 @@
 #define MIN_SAMPLE  4096  /* bytes: with less, a client's own moods are longer than the sending */
 #define MOOD_US     15000 /* an event loop's turn, a repaint: the client's, not the link's */
 #define MAX_IDLE    8
-#define SHORTEST_US 20     /* no sending is measured better */
-#define HOPE        1.25   /* times what is known, where nothing speaks against more */
-#define SMALL_HOPE  1.1    /* … and where it was so for long: too much is one by one */
-#define MEMORY_US   150000 /* of sending, that the bandwidth is taken from */
+#define SHORTEST_US 20             /* no sending is measured better */
+#define HOPE        1.25           /* times what is known, where nothing speaks against more */
+#define SMALL_HOPE  1.1            /* … and where it was so for long: too much is one by one */
+#define MEMORY_US   150000         /* of sending, that the bandwidth is taken from */
+#define WORK_MEMORY (1 - 1.0 / 24) /* of updates, that the client's work is taken from */
+#define MIN_WORK_US (2 * MOOD_US)  /* with less, a client is as good as any */
+#define MIN_SPREAD  0.1            /* of sizes, without which nothing is told of the work */
+#define TRY_EVERY   8              /* updates: then one is … */
+#define TRY_MORE    1.4            /* … larger, where they take so long that it would matter */
 #define BASE_US     (10 * G_USEC_PER_SEC) /* the shortest round trip is looked for anew after that */
 #define LATE_US     (5 * G_USEC_PER_SEC)  /* no answer for so long */
 
@@ -42,6 +47,11 @@ typedef struct {
     gsize bytes;
 } Idle;
 
+/* What updates took in a row, as a straight line over their sizes: sums that fade. */
+typedef struct {
+    double n, bytes, time, squares, products;
+} Line;
+
 struct VncCongestion {
     Mark marks[MAX_MARKS];
     guint first, n_marks;
@@ -53,6 +63,9 @@ struct VncCongestion {
     Idle idle[MAX_IDLE];    /* the last round trips that began with an empty link */
     guint n_idle;           /* in a row, but wrapped to between one and two times MAX_IDLE */
     double bytes, service;  /* sent in how many µs of sending; fading */
+    Line busy;              /* of updates behind one another */
+    gint64 work;            /* of the client with each of them, whatever is in it, µs */
+    guint tries;            /* updates */
     gint64 left;            /* when the last byte leaves for the link, by what is known */
 };
 
@@ -95,6 +108,7 @@ vnc_congestion_sent(VncCongestion *congestion, gint64 now, guint64 position)
     congestion->marks[(congestion->first + congestion->n_marks) % MAX_MARKS] =
         (Mark){now, position, congestion->n_marks == 0};
     congestion->n_marks++;
+    congestion->tries++;
     congestion->sent = position;
     if (bandwidth)
         congestion->left =
@@ -135,12 +149,49 @@ learn_bandwidth(VncCongestion *congestion, double bytes, double service)
     congestion->service = congestion->service * keep + service;
 }
 
-/* The link was busy with these bytes from one answer to the next. */
-static void
-learn_from_busy(VncCongestion *congestion, gint64 now, gsize bytes)
+/* What updates of no bytes would take, by those of late; 0 where that is little or not known. */
+static gint64
+line_start(const Line *line)
 {
-    learn_bandwidth(congestion, (double)bytes,
-                    (double)MAX(now - congestion->answered_at, SHORTEST_US));
+    double size = line->bytes / line->n, time = line->time / line->n;
+    double spread = line->squares / line->n - size * size;
+    double slope = (line->products / line->n - size * time) / MAX(spread, 1);
+    double start = time - MAX(slope, 0) * size;
+
+    return spread > size * size * MIN_SPREAD * MIN_SPREAD && start > MIN_WORK_US ? (gint64)start
+                                                                                 : 0;
+}
+
+static void
+line_add(Line *line, double bytes, double time)
+{
+    line->n = line->n * WORK_MEMORY + 1;
+    line->bytes = line->bytes * WORK_MEMORY + bytes;
+    line->time = line->time * WORK_MEMORY + time;
+    line->squares = line->squares * WORK_MEMORY + bytes * bytes;
+    line->products = line->products * WORK_MEMORY + bytes * time;
+}
+
+/* The link and the client were busy with these bytes from one answer to the next. A client that
+ * works long for each update, whatever is in it, is no slow link; as to how long that is one may
+ * err, so what is known of the link grows step by step. */
+static void
+learn_from_busy(VncCongestion *congestion, gint64 now, gsize size)
+{
+    double bytes = (double)size, time = (double)MAX(now - congestion->answered_at, SHORTEST_US);
+    double known = congestion->bytes / MAX(congestion->service, 1);
+
+    if (time < (double)congestion->work) /* it works less than it did: what is known is old */
+        congestion->busy = (Line){0};
+    line_add(&congestion->busy, bytes, time);
+    congestion->work = line_start(&congestion->busy);
+    if (congestion->work && known > 0) {
+        double sending = MAX(time - (double)congestion->work, bytes / known / HOPE);
+
+        learn_bandwidth(congestion, bytes / sending * MEMORY_US, MEMORY_US);
+    } else {
+        learn_bandwidth(congestion, bytes, time);
+    }
 }
 
 /* The shortest round trip to compare one through an empty link with. Where all go through an empty
@@ -287,6 +338,8 @@ has_room(const VncCongestion *congestion, gint64 now, guint64 bandwidth, gint64 
         return vnc_congestion_in_flight(congestion) < FIRST_UPDATE;
     if (now - congestion->base_at > BASE_US && !is_fast(congestion))
         return FALSE;
+    if (congestion->work && congestion->n_marks >= 2 + distance(congestion) / congestion->work)
+        return FALSE;
     return vnc_congestion_in_flight(congestion) <
            MAX(in_time(bandwidth, distance(congestion) + slack), MIN_WINDOW);
 }
@@ -301,6 +354,15 @@ vnc_congestion_opens(const VncCongestion *congestion, gint64 now)
     if (!has_room(congestion, now, bandwidth, slack))
         return G_MAXINT64;
     return congestion->n_marks ? MAX(now, congestion->left - slack) : now;
+}
+
+/* Updates of one size would not tell what is work and what is sending. */
+static gboolean
+is_try(const VncCongestion *congestion)
+{
+    const Line *busy = &congestion->busy;
+
+    return busy->time > busy->n * MIN_WORK_US && congestion->tries % TRY_EVERY == 0;
 }
 
 /* One by one, each update costs a round trip, in which at least as much should travel. */
@@ -320,7 +382,8 @@ vnc_congestion_budget(const VncCongestion *congestion, gboolean one_by_one)
 
         bytes += travels - MIN(shortest.bytes, travels);
     }
-    return MAX(bytes, MIN_UPDATE);
+    bytes = MAX(bytes, MIN_UPDATE);
+    return is_try(congestion) ? (gsize)((double)bytes * TRY_MORE) : bytes;
 }
 
 gint64

@@ -11,6 +11,7 @@ typedef struct {
     guint64 bandwidth; /* bytes a second */
     gint64 delay;      /* there and back, µs */
     gint64 mood;       /* the client answers at whole multiples of that, µs; 0: at once */
+    gint64 work;       /* the client's for each update, whatever is in it, µs */
     gint64 now, free;  /* free: when the last byte has left */
     gint64 answers[MAX_ANSWERS];
     guint first, n_answers;
@@ -37,7 +38,7 @@ link_send(Link *link, gsize size)
 {
     gint64 begin = MAX(link->now, link->free), answer;
 
-    link->free = begin + (gint64)(size * SECOND / link->bandwidth);
+    link->free = begin + link->work + (gint64)(size * SECOND / link->bandwidth);
     answer = link->free + link->delay;
     if (link->mood)
         answer = (answer / link->mood + 1) * link->mood;
@@ -211,6 +212,30 @@ test_slow_client(void)
     link_clear(&link);
 }
 
+/* Nor where it takes one after the other. What is new waits for three of them at most. */
+static void
+test_busy_client(void)
+{
+    Link link;
+
+    link_init(&link, 12500000, 20000, 0);
+    link_greet(&link);
+    link_run(&link, 2 * SECOND, FALSE);
+    link.work = 200000;
+    link_run(&link, 20 * SECOND, FALSE);
+    link_run(&link, 10 * SECOND, FALSE);
+    g_test_message("%.0f bytes a second, %.1f ms at most",
+                   (double)(link.position - link.began) / 10, (double)link.worst / 1000);
+    g_assert_cmpfloat((double)(link.position - link.began) / 10, >=, 400000);
+    g_assert_cmpint(link.worst, <=, 650000);
+    link.work = 0;
+    link_run(&link, 5 * SECOND, FALSE);
+    link_run(&link, 10 * SECOND, FALSE);
+    g_assert_cmpfloat(link_share(&link, 10 * SECOND), >=, 0.85);
+    g_assert_cmpint(link.worst, <=, 20000);
+    link_clear(&link);
+}
+
 static void
 test_small_updates(void)
 {
@@ -340,6 +365,7 @@ main(int argc, char **argv)
     g_test_add_func("/vnc-congestion/longer-way", test_longer_way);
     g_test_add_func("/vnc-congestion/requests", test_requests);
     g_test_add_func("/vnc-congestion/slow-client", test_slow_client);
+    g_test_add_func("/vnc-congestion/busy-client", test_busy_client);
     g_test_add_func("/vnc-congestion/small-updates", test_small_updates);
     g_test_add_func("/vnc-congestion/odd-answers", test_odd_answers);
     g_test_add_func("/vnc-quality/follows", test_quality);

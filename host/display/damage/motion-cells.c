@@ -15,25 +15,33 @@ motion_cells_clear(MotionCells *cells)
 {
     g_clear_pointer(&cells->changed, g_free);
     g_clear_pointer(&cells->claimed, g_free);
+    g_clear_pointer(&cells->now, g_free);
+    g_clear_pointer(&cells->before, g_free);
     cells->capacity = 0;
 }
 
 static void
 prepare(MotionCells *cells, const Frame *frame)
 {
-    gsize n;
+    int columns = (frame->width + CELL - 1) / CELL, rows = (frame->height + CELL - 1) / CELL;
+    gsize n = (gsize)columns * (gsize)rows;
 
-    cells->columns = (frame->width + CELL - 1) / CELL;
-    cells->rows = (frame->height + CELL - 1) / CELL;
-    n = (gsize)cells->columns * (gsize)cells->rows;
     if (n > cells->capacity) {
         motion_cells_clear(cells);
         cells->changed = g_malloc(n);
         cells->claimed = g_malloc(n);
+        cells->now = g_new(MotionPaint, n);
+        cells->before = g_new(MotionPaint, n);
         cells->capacity = n;
     }
+    if (frame->generation != cells->generation || columns != cells->columns || rows != cells->rows)
+        memset(cells->now, MOTION_UNKNOWN, n * sizeof *cells->now);
+    cells->generation = frame->generation;
+    cells->columns = columns;
+    cells->rows = rows;
     memset(cells->changed, 0, n);
     memset(cells->claimed, 0, n);
+    memcpy(cells->before, cells->now, n * sizeof *cells->now);
 }
 
 void
@@ -53,8 +61,11 @@ motion_cells_load(MotionCells *cells, const Frame *frame)
     }
     all = (gsize)cells->columns * (gsize)cells->rows;
     cells->n_changed = 0;
-    for (gsize i = 0; i < all; i++)
+    for (gsize i = 0; i < all; i++) {
         cells->n_changed += cells->changed[i];
+        if (cells->changed[i])
+            cells->now[i].kind = MOTION_UNKNOWN;
+    }
 }
 
 void
@@ -73,6 +84,45 @@ motion_cells_claim(MotionCells *cells, const Frame *frame, const pixman_box32_t 
                 cells->n_changed--;
             }
         }
+}
+
+static void
+look(MotionPaint *paint, const Frame *frame, const guint32 *pixels, int column, int row)
+{
+    int width = MIN(CELL, frame->width - column * CELL);
+    int height = MIN(CELL, frame->height - row * CELL);
+    const guint32 *line = pixels + (gsize)row * CELL * (gsize)frame->stride + (gsize)column * CELL;
+    guint32 differs = 0;
+
+    paint->colour = line[0];
+    for (int y = 0; y < height && !differs; y++, line += frame->stride)
+        for (int x = 0; x < width; x++)
+            differs |= line[x] ^ paint->colour;
+    paint->kind = differs ? MOTION_MIXED : MOTION_SOLID;
+}
+
+gboolean
+motion_cells_plain(MotionCells *cells, const Frame *frame, int column, int row, MotionStep step)
+{
+    MotionPaint *now = &cells->now[(gsize)row * (gsize)cells->columns + (gsize)column];
+    int left = column * CELL - step.dx, top = row * CELL - step.dy, right, bottom;
+
+    if (now->kind == MOTION_UNKNOWN)
+        look(now, frame, frame->pixels, column, row);
+    if (now->kind != MOTION_SOLID)
+        return FALSE;
+    right = MIN((column + 1) * CELL, frame->width) - step.dx;
+    bottom = MIN((row + 1) * CELL, frame->height) - step.dy;
+    for (int y = top / CELL; y * CELL < bottom; y++)
+        for (int x = left / CELL; x * CELL < right; x++) {
+            MotionPaint *before = &cells->before[(gsize)y * (gsize)cells->columns + (gsize)x];
+
+            if (before->kind == MOTION_UNKNOWN)
+                look(before, frame, frame->previous, x, y);
+            if (before->kind != MOTION_SOLID || before->colour != now->colour)
+                return FALSE;
+        }
+    return TRUE;
 }
 
 /* Kernels ----------------------------------------------------------------------------------------

@@ -20,17 +20,29 @@ typedef struct {
     MotionStep step;
 } MotionCopy;
 
+/* What is known of a cell. Most of a screen is plain and stays so: it is looked at once. */
+typedef struct {
+    enum { MOTION_UNKNOWN, MOTION_MIXED, MOTION_SOLID } kind;
+    guint32 colour; /* of a solid one */
+} MotionPaint;
+
 typedef struct {
     int columns, rows;
-    gsize capacity;  /* cells that the maps hold */
-    guint8 *changed; /* 1: in the damage, and no copy covers it yet */
-    guint8 *claimed; /* 1: some copy touches it */
+    guint32 generation; /* of the frame */
+    gsize capacity;     /* cells that the maps hold */
+    guint8 *changed;    /* 1: in the damage, and no copy covers it yet */
+    guint8 *claimed;    /* 1: some copy touches it */
     guint n_changed;
+    MotionPaint *now, *before; /* of the frame, and of the one before it */
 } MotionCells;
 
 void motion_cells_clear(MotionCells *cells); /* frees the maps */
-/* Forgets the frame before. */
+/* Once for each frame that has damage: what is known of cells is kept where they did not change. */
 void motion_cells_load(MotionCells *cells, const Frame *frame);
+/* Is a cell of the frame of one colour, and was all that stood there before it came by step? By
+ * what is known of the cells; FALSE says nothing. The step's source is inside the frame. */
+gboolean motion_cells_plain(MotionCells *cells, const Frame *frame, int column, int row,
+                            MotionStep step);
 /* A copy covers box. */
 void motion_cells_claim(MotionCells *cells, const Frame *frame, const pixman_box32_t *box);
 

@@ -19,12 +19,12 @@ struct MotionMatch {
     const MotionMatchKernel *kernel;
     int columns, rows;
     gsize capacity;
-    guint8 *alive, *varied;   /* came by the step; has more than one colour in some row */
-    guint32 *seed_sums;       /* changed cells with content, above and left of each corner */
-    guint32 *changed_sums;    /* changed cells, the same */
-    int *heights, *stack;     /* of the search for rectangles: one a column, and one more */
-    const MotionCells *cells; /* during a call */
-    const Frame *frame;       /* during a call */
+    guint8 *alive, *varied, *todo; /* came by the step; has more than one colour in some row */
+    guint32 *seed_sums;            /* changed cells with content, above and left of each corner */
+    guint32 *changed_sums;         /* changed cells, the same */
+    int *heights, *stack;          /* of the search for rectangles: one a column, and one more */
+    const MotionCells *cells;      /* during a call */
+    const Frame *frame;            /* during a call */
     MotionStep step;
 };
 
@@ -42,6 +42,7 @@ free_maps(MotionMatch *match)
 {
     g_free(match->alive);
     g_free(match->varied);
+    g_free(match->todo);
     g_free(match->seed_sums);
     g_free(match->changed_sums);
     g_free(match->heights);
@@ -72,6 +73,7 @@ prepare(MotionMatch *match, const MotionCells *cells, const Frame *frame, Motion
     match->rows = cells->rows;
     match->alive = g_malloc(corners);
     match->varied = g_malloc(corners);
+    match->todo = g_malloc0(corners);
     match->seed_sums = g_new0(guint32, corners);
     match->changed_sums = g_new0(guint32, corners);
     match->heights = g_new(int, (gsize)cells->columns + 1);
@@ -92,31 +94,34 @@ reachable(const MotionMatch *match)
     return box;
 }
 
-/* Rows of cells are compared pixel row after pixel row: the order memory likes. */
+/* Rows of cells are compared pixel row after pixel row: the order memory likes. Of those to do, the
+ * ones that came by the step live, and none is to do any more. */
 static void
 compare_band(MotionMatch *match, int row, int begin, int end)
 {
     const Frame *frame = match->frame;
     gsize first = (gsize)row * (gsize)match->columns + (gsize)begin;
+    guint8 *todo = match->todo + first;
     int x = begin * CELL, pixels = MIN(end * CELL, frame->width) - x;
     int bottom = MIN((row + 1) * CELL, frame->height);
 
     for (int y = row * CELL; y < bottom; y++) {
-        if (!memchr(match->alive + first, 1, (gsize)(end - begin)))
+        if (!memchr(todo, 1, (gsize)(end - begin)))
             return;
         match->kernel->row(frame->pixels + (gsize)y * (gsize)frame->stride + x,
                            frame->previous + (gsize)(y - match->step.dy) * (gsize)frame->stride +
                                x - match->step.dx,
-                           pixels, match->alive + first, match->varied + first);
+                           pixels, todo, match->varied + first);
     }
+    for (int i = 0; i < end - begin; i++)
+        match->alive[first + (gsize)i] |= todo[i];
+    memset(todo, 0, (gsize)(end - begin));
 }
 
 /* Compares the cells of box that are changed (or, then, that are not) and unclaimed. */
 static void
-compare_cells(MotionMatch *match, CellBox box, gboolean changed)
+compare_cells(MotionMatch *match, MotionCells *cells, CellBox box, gboolean changed)
 {
-    const MotionCells *cells = match->cells;
-
     for (int row = box.y1; row < box.y2; row++) {
         gsize first = (gsize)row * (gsize)match->columns;
         int begin = box.x2, end = box.x1;
@@ -126,11 +131,14 @@ compare_cells(MotionMatch *match, CellBox box, gboolean changed)
 
             if (cells->claimed[i] || cells->changed[i] != changed)
                 continue;
-            match->alive[i] = 1;
+            if (!changed && motion_cells_plain(cells, match->frame, column, row, match->step)) {
+                match->alive[i] = 1;
+                continue;
+            }
+            match->todo[i] = 1;
             begin = MIN(begin, column);
             end = column + 1;
         }
-        /* Cells of the other kind in between are compared again: the result is the same. */
         if (begin < end)
             compare_band(match, row, begin, end);
     }
@@ -402,10 +410,10 @@ motion_match(MotionMatch *match, MotionCells *cells, const Frame *frame, MotionS
     memset(match->alive, 0, all);
     memset(match->varied, 0, all);
     within = reachable(match);
-    compare_cells(match, within, TRUE);
+    compare_cells(match, cells, within, TRUE);
     if (!find_seeds(match, within, &seeds))
         return n;
-    compare_cells(match, seeds, FALSE);
+    compare_cells(match, cells, seeds, FALSE);
     while (n < max && find_seeds(match, seeds, &seeds)) {
         pixman_box32_t box;
 

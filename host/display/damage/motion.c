@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "motion.h"
+#include "../region.h"
 #include "motion-features.h"
 #include "motion-match.h"
 
@@ -158,10 +159,10 @@ prepare(MotionSearch *search, const Frame *frame)
     if (search->generation != frame->generation)
         search->n_steps = 0;
     search->generation = frame->generation;
-    if (!frame->previous || !pixman_region32_not_empty((pixman_region32_t *)&frame->damage))
+    if (region_is_empty(&frame->damage))
         return FALSE;
     motion_cells_load(&search->cells, frame);
-    return search->cells.n_changed >= MIN_CELLS;
+    return frame->previous && search->cells.n_changed >= MIN_CELLS;
 }
 
 void

@@ -309,6 +309,56 @@ test_random(void)
     motion_search_free(motion);
 }
 
+static gboolean
+cell_came(const Scene *scene, int column, int row, MotionStep way)
+{
+    for (int y = row * 16; y < MIN(row * 16 + 16, scene->frame.height); y++)
+        for (int x = column * 16; x < MIN(column * 16 + 16, scene->frame.width); x++)
+            if (*at(scene, scene->now, x, y) != *at(scene, scene->before, column * 16, row * 16) ||
+                *at(scene, scene->now, x, y) != *at(scene, scene->before, x - way.dx, y - way.dy))
+                return FALSE;
+    return TRUE;
+}
+
+/* Cells said to be plain are, and came by the step, in whatever order they are looked at and
+ * change; those that are plain for long and far around are said to be. */
+static void
+test_plain(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(6);
+    guint said = 0;
+    for (int round = 0; round < 30; round++) {
+        MotionCells cells = {0};
+        Scene scene;
+        scene_init(&scene, g_rand_int_range(rand, 33, 300), g_rand_int_range(rand, 33, 200));
+        for (int frame = 0; frame < 12; frame++) {
+            turn(&scene);
+            for (int i = g_rand_int_range(rand, 0, 3); i > 0; i--)
+                paint(&scene, g_rand_int_range(rand, 0, 3) ? FLAT : LINES,
+                      g_rand_int_range(rand, 0, 250), g_rand_int_range(rand, 0, 150),
+                      g_rand_int_range(rand, 1, 200), g_rand_int_range(rand, 1, 200), 0, 0,
+                      g_rand_int(rand) & 3);
+            find_damage(&scene);
+            scene.frame.pixels = scene.now;
+            scene.frame.previous = scene.before;
+            motion_cells_load(&cells, &scene.frame);
+            for (int i = 0; i < 200; i++) {
+                int column = g_rand_int_range(rand, 1, cells.columns - 1);
+                int row = g_rand_int_range(rand, 1, cells.rows - 1);
+                MotionStep way = {g_rand_int_range(rand, -1, 17), g_rand_int_range(rand, -1, 17)};
+                if (cells.changed[row * cells.columns + column])
+                    continue;
+                gboolean plain = motion_cells_plain(&cells, &scene.frame, column, row, way);
+                g_assert_true(!plain || cell_came(&scene, column, row, way));
+                said += plain != 0;
+            }
+        }
+        motion_cells_clear(&cells);
+        scene_clear(&scene);
+    }
+    g_assert_cmpint(said, >, 1000);
+}
+
 static void
 test_match_kernel(gconstpointer data)
 {
@@ -391,5 +441,6 @@ main(int argc, char **argv)
     g_test_add_func("/motion/windows", test_windows);
     g_test_add_func("/motion/nothing", test_nothing);
     g_test_add_func("/motion/random", test_random);
+    g_test_add_func("/motion/plain", test_plain);
     return g_test_run();
 }

@@ -700,7 +700,9 @@ desktop_memory(Desktop *desktop, MemoryUse *use)
 {
     MachineStatus status = {0};
     desktop->machine->ops->observe(desktop->machine, &status);
-    memory_use_read(use, status.pid);
+    *use = (MemoryUse){0};
+    memory_use_add(use, status.pid);
+    memory_use_add(use, display_process_pid(desktop->display));
 }
 
 guint

@@ -59,7 +59,7 @@ void desktop_open(Desktop *desktop, const char *protocol, DisplayOpened opened, 
 void desktop_stats(Desktop *desktop, DisplayStats done, gpointer user);
 
 const DesktopRecord *desktop_record(const Desktop *desktop);
-/* What its machine takes. */
+/* What its machine and its display take. */
 void desktop_memory(Desktop *desktop, MemoryUse *use);
 /* Memory that it was promised now, MiB; 0 while it is stopped. */
 guint desktop_promised_mib(const Desktop *desktop);

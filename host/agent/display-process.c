@@ -490,11 +490,17 @@ display_process_screen(const DisplayProcess *display, DisplayScreen *screen)
     *screen = display->screen;
 }
 
+pid_t
+display_process_pid(const DisplayProcess *display)
+{
+    return display->process != NULL ? process_pid(display->process) : 0;
+}
+
 json_t *
 display_process_to_json(const DisplayProcess *display)
 {
     static const char *const words[] = {"stopped", "starting", "running", "restarting", "failed"};
     return json_pack("{s:s, s:i, s:i, s:i}", "state", words[display->state], "pid",
-                     display->process != NULL ? (int)process_pid(display->process) : 0, "restarts",
-                     (int)display->restarts, "clients", (int)display->clients);
+                     (int)display_process_pid(display), "restarts", (int)display->restarts,
+                     "clients", (int)display->clients);
 }

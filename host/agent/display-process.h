@@ -49,6 +49,8 @@ void display_process_stop(DisplayProcess *display);
 /* It runs and answers. */
 gboolean display_process_is_up(const DisplayProcess *display);
 void display_process_screen(const DisplayProcess *display, DisplayScreen *screen);
+/* 0: none runs. */
+pid_t display_process_pid(const DisplayProcess *display);
 /* {state, pid, restarts, clients} */
 json_t *display_process_to_json(const DisplayProcess *display);
 

@@ -21,18 +21,20 @@ sum_of(const char *text, const char *key)
 void
 memory_use_parse(MemoryUse *use, const char *text)
 {
-    guint64 rss = sum_of(text, "Rss");
     guint64 private = sum_of(text, "Private_Clean") + sum_of(text, "Private_Dirty");
     use->own = sum_of(text, "Pss");
-    use->shared = rss > private ? rss - private : 0;
+    use->shared = use->own > private ? use->own - private : 0;
 }
 
 void
-memory_use_read(MemoryUse *use, pid_t pid)
+memory_use_add(MemoryUse *use, pid_t pid)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/smaps_rollup", (int)pid);
     g_autofree char *text = NULL;
-    *use = (MemoryUse){0};
-    if (pid > 0 && g_file_get_contents(path, &text, NULL, NULL))
-        memory_use_parse(use, text);
+    MemoryUse more;
+    if (pid <= 0 || !g_file_get_contents(path, &text, NULL, NULL))
+        return;
+    memory_use_parse(&more, text);
+    use->own += more.own;
+    use->shared += more.shared;
 }

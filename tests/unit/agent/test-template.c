@@ -134,7 +134,7 @@ test_memory(void)
                            "Pss:  700 kB\nPss_Anon: 5 kB\nShared_Clean: 600 kB\n"
                            "Private_Clean: 100 kB\nPrivate_Dirty:  300 kB\n");
     g_assert_cmpuint(use.own, ==, 700);
-    g_assert_cmpuint(use.shared, ==, 600);
+    g_assert_cmpuint(use.shared, ==, 300);
     memory_use_parse(&use, "Rss: 1 kB\nPrivate_Dirty: 99999999999999999999 kB");
     g_assert_cmpuint(use.shared, ==, 0);
 }

@@ -8,6 +8,7 @@
 #include "replay-frames.h"
 #include "source.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +27,8 @@ struct Source {
     ReplayFrames *frames;
     ReplayDamage *damage; /* NULL: nothing is known */
     pixman_region32_t changed;
-    GMutex mutex;
-    GCond wake;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake; /* by CLOCK_MONOTONIC */
     /* under mutex */
     gboolean stop;
     guint64 granted; /* lockstep: frames that may be shown */
@@ -79,23 +80,42 @@ replay_address_clear(ReplayAddress *address)
 /* The thread -------------------------------------------------------------------------------------
  */
 
+/* FALSE: the time (µs, monotonic) has come. */
+static gboolean
+wait_until(Source *source, gint64 time)
+{
+    const struct timespec until = {time / G_USEC_PER_SEC, time % G_USEC_PER_SEC * 1000};
+    return pthread_cond_timedwait(&source->wake, &source->mutex, &until) == 0;
+}
+
+static void
+init_locks(Source *source)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&source->mutex, NULL);
+    pthread_cond_init(&source->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 /* Until it is time for the next frame; FALSE: the end is wished for. */
 static gboolean
 wait_for_turn(Source *source, gint64 time)
 {
-    g_mutex_lock(&source->mutex);
+    pthread_mutex_lock(&source->mutex);
     if (source->address.lockstep)
         while (!source->stop && source->progress.shown >= source->granted)
-            g_cond_wait(&source->wake, &source->mutex);
+            pthread_cond_wait(&source->wake, &source->mutex);
     else
-        while (!source->stop && g_cond_wait_until(&source->wake, &source->mutex, time))
+        while (!source->stop && wait_until(source, time))
             ;
     if (!source->stop && !source->progress.shown) {
         source->progress.begin_us = g_get_monotonic_time();
         source->progress.begin_cpu_us = measure_cpu_us();
     }
     gboolean go_on = !source->stop;
-    g_mutex_unlock(&source->mutex);
+    pthread_mutex_unlock(&source->mutex);
     return go_on;
 }
 
@@ -106,12 +126,12 @@ show(Source *source, const guint32 *pixels)
     gboolean known = source->damage && replay_damage_next(source->damage, &source->changed);
     surface_show(source->surface, pixels, address->width, address->height,
                  (gsize)address->width * sizeof *pixels, known ? &source->changed : NULL);
-    g_mutex_lock(&source->mutex);
+    pthread_mutex_lock(&source->mutex);
     source->progress.shown++;
     /* Where nothing changed, nobody is sent anything, and nobody tells that it was. */
     if (known && region_is_empty(&source->changed))
         source->granted = MAX(source->granted, source->progress.shown + 1);
-    g_mutex_unlock(&source->mutex);
+    pthread_mutex_unlock(&source->mutex);
 }
 
 static gboolean
@@ -138,11 +158,11 @@ play(gpointer user)
     }
     if (error)
         g_message("%s", error->message);
-    g_mutex_lock(&source->mutex);
+    pthread_mutex_lock(&source->mutex);
     source->progress.ended = TRUE;
     if (!source->stop)
         g_idle_add(tell_ended, source);
-    g_mutex_unlock(&source->mutex);
+    pthread_mutex_unlock(&source->mutex);
     return NULL;
 }
 
@@ -163,10 +183,10 @@ replay_close(Source *source)
     if (!source)
         return;
     g_atomic_int_set(&source->stopping, TRUE);
-    g_mutex_lock(&source->mutex);
+    pthread_mutex_lock(&source->mutex);
     source->stop = TRUE;
-    g_cond_signal(&source->wake);
-    g_mutex_unlock(&source->mutex);
+    pthread_cond_signal(&source->wake);
+    pthread_mutex_unlock(&source->mutex);
     if (source->thread)
         g_thread_join(source->thread);
     while (g_source_remove_by_user_data(source))
@@ -177,8 +197,8 @@ replay_close(Source *source)
     replay_frames_close(source->frames);
     replay_damage_close(source->damage);
     pixman_region32_fini(&source->changed);
-    g_mutex_clear(&source->mutex);
-    g_cond_clear(&source->wake);
+    pthread_mutex_destroy(&source->mutex);
+    pthread_cond_destroy(&source->wake);
     replay_address_clear(&source->address);
     g_free(source);
 }
@@ -191,8 +211,7 @@ replay_open(const char *text, Surface *surface, const SourceEvents *events, gpoi
     if (!replay_address_parse(text, &address, error))
         return NULL;
     Source *source = g_new0(Source, 1);
-    g_mutex_init(&source->mutex);
-    g_cond_init(&source->wake);
+    init_locks(source);
     pixman_region32_init(&source->changed);
     source->address = address;
     source->surface = surface;
@@ -215,20 +234,20 @@ replay_open(const char *text, Surface *surface, const SourceEvents *events, gpoi
 static void
 replay_progress(Source *source, SourceProgress *progress)
 {
-    g_mutex_lock(&source->mutex);
+    pthread_mutex_lock(&source->mutex);
     *progress = source->progress;
-    g_mutex_unlock(&source->mutex);
+    pthread_mutex_unlock(&source->mutex);
 }
 
 static void
 replay_sent(Source *source, guint64 shown)
 {
-    g_mutex_lock(&source->mutex);
+    pthread_mutex_lock(&source->mutex);
     if (shown == source->progress.shown && source->granted <= shown) {
         source->granted = shown + 1;
-        g_cond_signal(&source->wake);
+        pthread_cond_signal(&source->wake);
     }
-    g_mutex_unlock(&source->mutex);
+    pthread_mutex_unlock(&source->mutex);
 }
 
 const SourceType source_replay = {.scheme = "replay",

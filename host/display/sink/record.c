@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,8 +37,8 @@ struct Sink {
     FILE *frames, *damage;
     ZSTD_CCtx *zstd;
     void *packed;
-    GMutex mutex;
-    GCond wake;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
     /* under mutex */
     gboolean full, stop, over;
     guint room;      /* idle source */
@@ -82,9 +83,9 @@ static gboolean
 tell_room(gpointer user)
 {
     Sink *sink = user;
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     sink->room = 0;
-    g_mutex_unlock(&sink->mutex);
+    pthread_mutex_unlock(&sink->mutex);
     sink->context.events->wants_frame(sink->context.user);
     return G_SOURCE_REMOVE;
 }
@@ -97,13 +98,13 @@ write_frame(Sink *sink)
     gboolean good = write_damage(sink) && compress(sink, sink->pixels, size, ZSTD_e_flush);
     if (!good)
         g_warning("The recording %s ends here: %s.", sink->path, g_strerror(errno));
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     sink->full = FALSE;
     sink->over |= !good;
     sink->written += good;
     if (!sink->stop && !sink->room && good)
         sink->room = g_idle_add(tell_room, sink);
-    g_mutex_unlock(&sink->mutex);
+    pthread_mutex_unlock(&sink->mutex);
 }
 
 static gpointer
@@ -111,11 +112,11 @@ write_frames(gpointer user)
 {
     Sink *sink = user;
     for (;;) {
-        g_mutex_lock(&sink->mutex);
+        pthread_mutex_lock(&sink->mutex);
         while (!sink->full && !sink->stop)
-            g_cond_wait(&sink->wake, &sink->mutex);
+            pthread_cond_wait(&sink->wake, &sink->mutex);
         gboolean full = sink->full, over = sink->over;
-        g_mutex_unlock(&sink->mutex);
+        pthread_mutex_unlock(&sink->mutex);
         if (full)
             write_frame(sink);
         else if (over || compress(sink, NULL, 0, ZSTD_e_end))
@@ -134,9 +135,9 @@ write_frames(gpointer user)
 static gboolean
 record_ready(Sink *sink)
 {
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     gboolean ready = !sink->full && !sink->over;
-    g_mutex_unlock(&sink->mutex);
+    pthread_mutex_unlock(&sink->mutex);
     return ready;
 }
 
@@ -182,25 +183,25 @@ copy(Sink *sink, const Frame *frame)
 static void
 record_present(Sink *sink, const Frame *frame, const Plan *plan)
 {
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     gboolean over = sink->over, full = sink->full;
-    g_mutex_unlock(&sink->mutex);
+    pthread_mutex_unlock(&sink->mutex);
     if (over || (full && !sink->pixels))
         return;
     if (!has_size(sink, frame)) {
-        g_mutex_lock(&sink->mutex);
+        pthread_mutex_lock(&sink->mutex);
         sink->over = TRUE;
-        g_mutex_unlock(&sink->mutex);
+        pthread_mutex_unlock(&sink->mutex);
         return;
     }
     pixman_region32_union(&sink->missed, &sink->missed, (pixman_region32_t *)&frame->damage);
     if (full || region_is_empty(&sink->missed))
         return;
     copy(sink, frame);
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     sink->full = TRUE;
-    g_cond_signal(&sink->wake);
-    g_mutex_unlock(&sink->mutex);
+    pthread_cond_signal(&sink->wake);
+    pthread_mutex_unlock(&sink->mutex);
 }
 
 static void
@@ -208,10 +209,10 @@ record_close(Sink *sink)
 {
     if (!sink)
         return;
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     sink->stop = TRUE;
-    g_cond_signal(&sink->wake);
-    g_mutex_unlock(&sink->mutex);
+    pthread_cond_signal(&sink->wake);
+    pthread_mutex_unlock(&sink->mutex);
     if (sink->thread)
         g_thread_join(sink->thread);
     g_clear_handle_id(&sink->room, g_source_remove);
@@ -220,8 +221,8 @@ record_close(Sink *sink)
     ZSTD_freeCCtx(sink->zstd);
     pixman_region32_fini(&sink->missed);
     pixman_region32_fini(&sink->changed);
-    g_mutex_clear(&sink->mutex);
-    g_cond_clear(&sink->wake);
+    pthread_mutex_destroy(&sink->mutex);
+    pthread_cond_destroy(&sink->wake);
     g_free(sink->packed);
     g_free(sink->pixels);
     g_free(sink->path);
@@ -245,8 +246,8 @@ record_open(const SinkContext *context, GError **error)
 {
     Sink *sink = g_new0(Sink, 1);
     g_autofree char *beside = g_strconcat(context->path, ".damage", NULL);
-    g_mutex_init(&sink->mutex);
-    g_cond_init(&sink->wake);
+    pthread_mutex_init(&sink->mutex, NULL);
+    pthread_cond_init(&sink->wake, NULL);
     pixman_region32_init(&sink->missed);
     pixman_region32_init(&sink->changed);
     sink->context = *context;
@@ -278,10 +279,10 @@ record_add_client(Sink *sink, int fd, GError **error)
 static void
 record_stats(Sink *sink, json_t *object)
 {
-    g_mutex_lock(&sink->mutex);
+    pthread_mutex_lock(&sink->mutex);
     json_object_set_new(object, "recorded_frames", json_integer((json_int_t)sink->written));
     json_object_set_new(object, "recording", json_boolean(!sink->over));
-    g_mutex_unlock(&sink->mutex);
+    pthread_mutex_unlock(&sink->mutex);
 }
 
 const SinkType sink_record = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sink/spice-bitmap.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
 #include <string.h>
 
 #define MAX_SPARE (48u << 20) /* bytes */
@@ -9,7 +10,7 @@
 #define N_CLASSES (STEPS * 24)
 
 struct BitmapPool {
-    GMutex lock; /* a leaf lock; guards the rest */
+    pthread_mutex_t lock; /* a leaf lock; guards the rest */
     Bitmap *spare[N_CLASSES];
     gsize spare_bytes;
     guint refs; /* the owner, and each bitmap in use */
@@ -19,7 +20,7 @@ BitmapPool *
 bitmap_pool_new(void)
 {
     BitmapPool *pool = g_new0(BitmapPool, 1);
-    g_mutex_init(&pool->lock);
+    pthread_mutex_init(&pool->lock, NULL);
     pool->refs = 1;
     return pool;
 }
@@ -43,9 +44,9 @@ class_for(gsize bytes)
 static void
 pool_unref(BitmapPool *pool)
 {
-    g_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     gboolean last = --pool->refs == 0;
-    g_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (!last)
         return;
     for (guint i = 0; i < N_CLASSES; i++) {
@@ -54,7 +55,7 @@ pool_unref(BitmapPool *pool)
             g_free(bitmap);
         }
     }
-    g_mutex_clear(&pool->lock);
+    pthread_mutex_destroy(&pool->lock);
     g_free(pool);
 }
 
@@ -68,14 +69,14 @@ bitmap_pool_free(BitmapPool *pool)
 static Bitmap *
 take(BitmapPool *pool, guint class)
 {
-    g_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     pool->refs++;
     Bitmap *bitmap = pool->spare[class];
     if (bitmap) {
         pool->spare[class] = bitmap->next;
         pool->spare_bytes -= class_bytes(class);
     }
-    g_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (!bitmap)
         bitmap = g_malloc(class_bytes(class));
     bitmap->pool = pool;
@@ -89,14 +90,14 @@ give_back(Bitmap *bitmap)
 {
     BitmapPool *pool = bitmap->pool;
     gsize bytes = class_bytes(bitmap->class);
-    g_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     gboolean keep = pool->spare_bytes + bytes <= MAX_SPARE;
     if (keep) {
         bitmap->next = pool->spare[bitmap->class];
         pool->spare[bitmap->class] = bitmap;
         pool->spare_bytes += bytes;
     }
-    g_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (!keep)
         g_free(bitmap);
     pool_unref(pool);

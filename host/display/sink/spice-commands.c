@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sink/spice-commands.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
 #include <string.h>
 
 #define MAX_SPARE 640 /* commands: what a viewer may have at once, and one more frame's */
@@ -21,7 +22,7 @@ struct QxlCommand {
 };
 
 struct QxlCommandPool {
-    GMutex lock; /* a leaf lock; guards the rest */
+    pthread_mutex_t lock; /* a leaf lock; guards the rest */
     QxlCommand *spare;
     guint n_spare;
     guint refs; /* the owner, and each command in use */
@@ -31,7 +32,7 @@ QxlCommandPool *
 qxl_command_pool_new(void)
 {
     QxlCommandPool *pool = g_new0(QxlCommandPool, 1);
-    g_mutex_init(&pool->lock);
+    pthread_mutex_init(&pool->lock, NULL);
     pool->refs = 1;
     return pool;
 }
@@ -39,16 +40,16 @@ qxl_command_pool_new(void)
 static void
 pool_unref(QxlCommandPool *pool)
 {
-    g_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     gboolean last = --pool->refs == 0;
-    g_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (!last)
         return;
     for (QxlCommand *command; (command = pool->spare);) {
         pool->spare = command->next;
         g_free(command);
     }
-    g_mutex_clear(&pool->lock);
+    pthread_mutex_destroy(&pool->lock);
     g_free(pool);
 }
 
@@ -64,14 +65,14 @@ static QxlCommand *
 take(QxlCommandPool *pool, gsize extra)
 {
     QxlCommand *command = NULL;
-    g_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     pool->refs++;
     if (!extra && pool->spare) {
         command = pool->spare;
         pool->spare = command->next;
         pool->n_spare--;
     }
-    g_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (command)
         memset(command, 0, sizeof *command);
     else
@@ -88,14 +89,14 @@ qxl_command_free(QxlCommand *command)
         return;
     QxlCommandPool *pool = command->pool;
     bitmap_unref(command->bitmap);
-    g_mutex_lock(&pool->lock);
+    pthread_mutex_lock(&pool->lock);
     gboolean keep = !command->extra && pool->n_spare < MAX_SPARE;
     if (keep) {
         command->next = pool->spare;
         pool->spare = command;
         pool->n_spare++;
     }
-    g_mutex_unlock(&pool->lock);
+    pthread_mutex_unlock(&pool->lock);
     if (!keep)
         g_free(command);
     pool_unref(pool);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sink/spice-inbox.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
+
 #define MIN_RETRY_MS 20
 #define MAX_RETRY_MS 640
 #define MAX_ALIVE                                                                                  \
@@ -11,7 +13,7 @@ struct QxlInbox {
     gpointer user;
     GSource *wake;
     guint retry, retry_ms; /* a timer; the main thread's */
-    GMutex lock;           /* a leaf lock; guards the rest */
+    pthread_mutex_t lock;  /* a leaf lock; guards the rest */
     QxlQueue queues[QXL_INBOX_QUEUES];
     gsize bytes, limit; /* of all commands that are not released */
     guint alive;        /* those commands */
@@ -24,10 +26,10 @@ woken(gpointer user)
 {
     QxlInbox *inbox = user;
     g_source_set_ready_time(inbox->wake, -1);
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     guint notices = inbox->notices;
     inbox->notices = 0;
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
     if (notices)
         inbox->noticed(notices, inbox->user);
     return G_SOURCE_CONTINUE;
@@ -49,7 +51,7 @@ qxl_inbox_new(void (*noticed)(guint notices, gpointer user), gpointer user)
     inbox->user = user;
     inbox->limit = G_MAXSIZE;
     inbox->retry_ms = MIN_RETRY_MS;
-    g_mutex_init(&inbox->lock);
+    pthread_mutex_init(&inbox->lock, NULL);
     inbox->wake = g_source_new(&wake_funcs, sizeof(GSource));
     g_source_set_static_name(inbox->wake, "spice worker");
     g_source_set_callback(inbox->wake, woken, inbox, NULL);
@@ -74,26 +76,26 @@ qxl_inbox_free(QxlInbox *inbox)
     g_source_unref(inbox->wake);
     for (guint i = 0; i < QXL_INBOX_QUEUES; i++)
         free_all(&inbox->queues[i]);
-    g_mutex_clear(&inbox->lock);
+    pthread_mutex_destroy(&inbox->lock);
     g_free(inbox);
 }
 
 void
 qxl_inbox_set_limit(QxlInbox *inbox, gsize bytes)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     inbox->limit = bytes;
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
 }
 
 void
 qxl_inbox_send(QxlInbox *inbox, QxlInboxQueue queue, QxlCommand *command)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     inbox->bytes += qxl_command_size(command);
     inbox->alive++;
     qxl_queue_push(&inbox->queues[queue], command);
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
 }
 
 static void
@@ -106,12 +108,12 @@ forget_locked(QxlInbox *inbox, const QxlCommand *command)
 void
 qxl_inbox_drop(QxlInbox *inbox, QxlInboxQueue queue)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     QxlQueue dropped = inbox->queues[queue];
     inbox->queues[queue] = (QxlQueue){0};
     for (const QxlCommand *each = dropped.head; each; each = qxl_command_next(each))
         forget_locked(inbox, each);
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
     free_all(&dropped);
 }
 
@@ -149,11 +151,11 @@ retry_later(QxlInbox *inbox, gboolean room, gboolean much)
 gboolean
 qxl_inbox_has_room(QxlInbox *inbox, gboolean *much)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     gboolean room = has_room_locked(inbox);
     inbox->starved = !room;
     *much = inbox->bytes > inbox->limit / 4 * 3 || inbox->alive > MAX_ALIVE / 4 * 3;
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
     retry_later(inbox, room, *much);
     return room;
 }
@@ -178,37 +180,37 @@ notify_room_locked(QxlInbox *inbox)
 QxlCommand *
 qxl_inbox_fetch(QxlInbox *inbox, QxlInboxQueue queue)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     QxlCommand *command = qxl_queue_pop(&inbox->queues[queue]);
     if (command)
         notify_room_locked(inbox);
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
     return command;
 }
 
 gboolean
 qxl_inbox_is_empty(QxlInbox *inbox, QxlInboxQueue queue)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     gboolean empty = inbox->queues[queue].length == 0;
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
     return empty;
 }
 
 void
 qxl_inbox_release(QxlInbox *inbox, QxlCommand *command)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     forget_locked(inbox, command);
     notify_room_locked(inbox);
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
     qxl_command_free(command);
 }
 
 void
 qxl_inbox_notify(QxlInbox *inbox, guint notices)
 {
-    g_mutex_lock(&inbox->lock);
+    pthread_mutex_lock(&inbox->lock);
     notify_locked(inbox, notices);
-    g_mutex_unlock(&inbox->lock);
+    pthread_mutex_unlock(&inbox->lock);
 }

@@ -54,7 +54,7 @@ parts_pytest_run() {
 
 part_lint() { parts_pytest lint none lint; }
 
-# parts_meson BUILD SUITE — the C tests of one build: unit or fuzz.
+# parts_meson BUILD SUITE — the C tests of one build: unit, threads or fuzz.
 parts_meson() {
     local suite=$2-$1
     local -a environment
@@ -68,9 +68,10 @@ parts_meson() {
 }
 
 part_unit() {
-    builds_need gcc asan || return
+    builds_need gcc asan tsan || return
     parts_meson gcc unit
     parts_meson asan unit
+    parts_meson tsan threads
 }
 
 # Each fuzzer for some seconds; `soak` is where they run for long.

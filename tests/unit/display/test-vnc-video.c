@@ -113,7 +113,7 @@ static guint
 play_until(VncDesk *desk, VncViewer *viewer, guint time, guint more)
 {
     guint wanted = pictures_of(desk, viewer).all + more;
-    gint64 end = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+    gint64 end = g_get_monotonic_time() + (gint64)(vnc_desk_patience() * 30e6);
     while (pictures_of(desk, viewer).all < wanted && g_get_monotonic_time() < end)
         play(desk, viewer, time++);
     g_assert_cmpuint(pictures_of(desk, viewer).all, >=, wanted);

@@ -178,10 +178,17 @@ on_tick(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+double
+vnc_desk_patience(void)
+{
+    const char *factor = g_getenv("ORIEL_PATIENCE");
+    return factor ? MAX(g_ascii_strtod(factor, NULL), 1) : 1;
+}
+
 gboolean
 vnc_desk_wait(gboolean (*condition)(gpointer user), gpointer user, double seconds)
 {
-    gint64 end = g_get_monotonic_time() + (gint64)(seconds * 1e6);
+    gint64 end = g_get_monotonic_time() + (gint64)(seconds * vnc_desk_patience() * 1e6);
     guint tick = g_timeout_add(10, on_tick, NULL); /* other threads change what is waited for */
     gboolean come;
     while (!(come = condition(user)) && g_get_monotonic_time() < end)

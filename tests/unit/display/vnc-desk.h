@@ -30,6 +30,7 @@ void vnc_desk_paint_all(VncDesk *desk, int content);
 /* Shows pixels x, y, w, h of desk->pixels on the surface. */
 void vnc_desk_show(VncDesk *desk, int x, int y, int w, int h);
 int vnc_desk_connect(VncDesk *desk); /* the client's end */
+double vnc_desk_patience(void); /* a factor on deadlines: programs under a sanitizer take longer */
 /* Runs the main loop until condition, at most seconds; TRUE when it came. */
 gboolean vnc_desk_wait(gboolean (*condition)(gpointer user), gpointer user, double seconds);
 /* Waits until the viewer shows every pixel. */

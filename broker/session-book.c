@@ -43,19 +43,36 @@ session_book_notify(SessionBook *book, const char *session_id)
 
 /* --- following the host --- */
 
+/* Each host tells again what its desktops do. */
+static gboolean
+write_view(Store *store, const Session *session, const Why *why, GError **error)
+{
+    if (!store_begin_soft(store, error))
+        return FALSE;
+    gboolean ok =
+        session_update(store, session, error) && why_append(store, session->id, why, error);
+    return store_end(store, ok, ok ? error : NULL);
+}
+
+static gboolean
+moves(const Session *session, const SessionView *view)
+{
+    return !g_str_equal(session->state, view->state) ||
+           (view->step && g_strcmp0(session->step, view->step) != 0);
+}
+
 void
 session_book_apply(SessionBook *book, Session *session, const SessionView *view)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Why) why = why_new();
-    g_autoptr(Why) known = json_array_size(view->notes) && !g_str_equal(session->state, view->state)
+    g_autoptr(Why) known = json_array_size(view->notes) && moves(session, view)
                                ? why_load(book->store, session->id, NULL)
                                : NULL;
 
     if (!session_mirror_apply(session, view, known, why))
         return;
-    if (!session_update(book->store, session, &error) ||
-        !why_append(book->store, session->id, why, &error))
+    if (!write_view(book->store, session, why, &error))
         g_warning("Session %s: %s", session->id, error->message);
     session_book_notify(book, session->id);
 }

@@ -86,7 +86,8 @@ void
 session_book_confirm(SessionBook *book, const Desktop *desktop, const json_t *reported)
 {
     if (has_home(desktop, reported)) {
-        desktop_set_confirmed(book->store, desktop->id, NULL);
+        if (store_begin_soft(book->store, NULL))
+            store_end(book->store, desktop_set_confirmed(book->store, desktop->id, NULL), NULL);
         session_book_mirror(book, desktop->id, reported);
         return;
     }

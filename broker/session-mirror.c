@@ -111,7 +111,7 @@ explain_start(const SessionView *view, Why *why)
         why_add(why, "info", "Booted cold%s.", took);
 }
 
-/* What the host noted, for a start that succeeded or failed. */
+/* What the host noted: why it boots after all, say, for who waits longer than they are used to. */
 static void
 explain_notes(const SessionView *view, const Why *known, Why *why)
 {
@@ -129,8 +129,7 @@ explain_notes(const SessionView *view, const Why *known, Why *why)
 static void
 explain(const Session *session, const SessionView *view, const Why *known, Why *why)
 {
-    if (!g_str_equal(session->state, "starting"))
-        explain_notes(view, known, why);
+    explain_notes(view, known, why);
     if (g_str_equal(session->state, "ready"))
         explain_start(view, why);
 

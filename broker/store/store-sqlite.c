@@ -129,6 +129,15 @@ sqlite_script(Store *store, const char *sql, GError **error)
     return sqlite3_exec(self->database, sql, NULL, NULL, NULL) == SQLITE_OK || fail(self, error);
 }
 
+static gboolean
+sqlite_set_durable(Store *store, gboolean durable, GError **error)
+{
+    /* With a write-ahead log, NORMAL commits to it and does not wait; the next FULL one does, for
+     * both. */
+    return sqlite_script(store, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+                         error);
+}
+
 static void
 sqlite_free(Store *store)
 {
@@ -144,6 +153,7 @@ static const StoreOps sqlite_ops = {
     .name = "sqlite",
     .run = sqlite_run,
     .script = sqlite_script,
+    .set_durable = sqlite_set_durable,
     .free = sqlite_free,
 };
 

@@ -107,6 +107,17 @@ store_exec(Store *store, GError **error, const char *sql, const char *types, ...
     return ok;
 }
 
+/* After a soft transaction, the next one waits for the disk again. */
+static void
+harden(Store *store)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (store->soft && !store->ops->set_durable(store, TRUE, &error))
+        g_warning("The store may lose what was last changed: %s", error->message);
+    store->soft = FALSE;
+}
+
 gboolean
 store_begin(Store *store, GError **error)
 {
@@ -120,6 +131,32 @@ store_begin(Store *store, GError **error)
 }
 
 gboolean
+store_begin_soft(Store *store, GError **error)
+{
+    gboolean outermost = store->depth == 0;
+
+    if (outermost && !store->ops->set_durable(store, FALSE, error))
+        return FALSE;
+    store->soft |= outermost;
+    if (store_begin(store, error))
+        return TRUE;
+    harden(store);
+    return FALSE;
+}
+
+/* Commits or rolls back the outermost transaction. */
+static gboolean
+finish(Store *store, gboolean ok, GError **error)
+{
+    if (!store->spoiled && store->ops->script(store, "COMMIT", error))
+        return TRUE;
+    if (ok && store->spoiled)
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "A part of the change failed.");
+    store->ops->script(store, "ROLLBACK", NULL);
+    return FALSE;
+}
+
+gboolean
 store_end(Store *store, gboolean ok, GError **error)
 {
     g_return_val_if_fail(store->depth > 0, FALSE);
@@ -127,12 +164,9 @@ store_end(Store *store, gboolean ok, GError **error)
     store->spoiled |= !ok;
     if (--store->depth > 0)
         return ok;
-    if (!store->spoiled && store->ops->script(store, "COMMIT", error))
-        return TRUE;
-    if (ok && store->spoiled)
-        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "A part of the change failed.");
-    store->ops->script(store, "ROLLBACK", NULL);
-    return FALSE;
+    gboolean committed = finish(store, ok, error);
+    harden(store);
+    return committed;
 }
 
 void

@@ -28,6 +28,8 @@ typedef struct {
                     StoreResult *result, GError **error);
     /* Several statements without values, separated by semicolons: migrations and transactions. */
     gboolean (*script)(Store *store, const char *sql, GError **error);
+    /* Whether the next transaction waits for the disk. Called between transactions. */
+    gboolean (*set_durable)(Store *store, gboolean durable, GError **error);
     void (*free)(Store *store);
 } StoreOps;
 
@@ -35,6 +37,7 @@ typedef struct {
 struct Store {
     const StoreOps *ops;
     guint depth;      /* open store_begin() calls */
+    gboolean soft;    /* the open transaction does not wait for the disk */
     gboolean spoiled; /* an inner store_end() said no */
 };
 
@@ -63,6 +66,12 @@ gboolean store_exec(Store *store, GError **error, const char *sql, const char *t
  * sets error only where ok was TRUE.
  */
 gboolean store_begin(Store *store, GError **error);
+/*
+ * The same for what somebody will tell again, as hosts do: it outlives this program, and need not
+ * outlive a power failure, so nobody waits for the disk. Inside another transaction that one's word
+ * counts.
+ */
+gboolean store_begin_soft(Store *store, GError **error);
 gboolean store_end(Store *store, gboolean ok, GError **error);
 
 void store_result_free(StoreResult *result);

@@ -266,6 +266,8 @@ def test_the_hosts_notes_come_once(stack):
     wait_for(lambda: session["desktop"] in stack.host.desktops, 10, "the desktop is made")
     note = {"at": "2026-01-01T00:00:00Z", "text": "The template was damaged: it boots cold."}
     stack.host.change(session["desktop"], notes=[note], step="boot", origin="cold")
+    wait_for(lambda: note["text"] in why_of(stack, session), 10, "who waits is told why")
+    assert stack.ann.get(f"sessions/{session['id']}")["state"] == "starting"
     stack.host.change(session["desktop"], state="ready", notes=[note])
     wait_for(lambda: stack.ann.get(f"sessions/{session['id']}")["state"] == "ready", 10, "it is ready")
     stack.host.change(session["desktop"], state="failed", reason="Ended.", notes=[note])

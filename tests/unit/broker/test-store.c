@@ -77,6 +77,44 @@ test_transactions(void)
     scratch_clear(&scratch);
 }
 
+static gint64
+synchronous(Store *store)
+{
+    g_autoptr(StoreResult) rows = store_query(store, NULL, "PRAGMA synchronous", "");
+    return store_result_integer(rows, 0, 0);
+}
+
+static void
+test_soft(void)
+{
+    Scratch scratch;
+    g_autoptr(GError) error = NULL;
+    enum { NORMAL = 1, FULL = 2 };
+
+    scratch_init(&scratch);
+    g_assert_true(store_begin_soft(scratch.store, &error));
+    add(scratch.store, "a");
+    g_assert_cmpint(synchronous(scratch.store), ==, NORMAL);
+    g_assert_true(store_begin(scratch.store, &error));
+    g_assert_true(store_end(scratch.store, TRUE, &error));
+    g_assert_true(store_end(scratch.store, TRUE, &error));
+    g_assert_cmpint(count(scratch.store), ==, 1);
+    g_assert_cmpint(synchronous(scratch.store), ==, FULL);
+
+    /* Within another one, that one's word counts; given up, it leaves nothing. */
+    g_assert_true(store_begin(scratch.store, &error));
+    g_assert_true(store_begin_soft(scratch.store, &error));
+    g_assert_cmpint(synchronous(scratch.store), ==, FULL);
+    g_assert_true(store_end(scratch.store, TRUE, &error));
+    g_assert_true(store_end(scratch.store, TRUE, &error));
+    g_assert_true(store_begin_soft(scratch.store, &error));
+    add(scratch.store, "b");
+    g_assert_false(store_end(scratch.store, FALSE, NULL));
+    g_assert_cmpint(count(scratch.store), ==, 1);
+    g_assert_cmpint(synchronous(scratch.store), ==, FULL);
+    scratch_clear(&scratch);
+}
+
 static void
 test_unique(void)
 {
@@ -175,6 +213,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/store/values", test_values);
     g_test_add_func("/store/transactions", test_transactions);
+    g_test_add_func("/store/soft", test_soft);
     g_test_add_func("/store/unique", test_unique);
     g_test_add_func("/store/two-at-once", test_two_at_once);
     g_test_add_func("/store/schema", test_schema);

@@ -167,17 +167,17 @@ def test_spice_viewer_that_stalls(replay, recorded):
         wait_for(lambda c=client: (picture_of(c, replay.folder) == recorded[1]).all(), DEADLINE, "the last picture")
 
 
-WORKLOADS = pathlib.Path(os.environ.get("ORIEL_WORKLOADS") or "/nonexistent")
+RECORDINGS = sorted(pathlib.Path(os.environ.get("ORIEL_WORKLOADS") or "/nonexistent").glob("*.raw.zst"))
 
 
-@pytest.mark.parametrize("path", sorted(WORKLOADS.glob("*.raw.zst")), ids=lambda path: path.name)
-def test_spice_shows_recordings(path):
-    """Larger recordings, 1920x1080, where there are some: the folder ORIEL_WORKLOADS."""
-    replay = Replay(path, "1920x1080")
-    try:
-        decoder = subprocess.run(["zstd", "-dcq", "--long=27", path], stdout=subprocess.PIPE, check=True)
-        last = numpy.frombuffer(decoder.stdout[-1920 * 1080 * 4:], dtype=numpy.uint8).reshape(1080, 1920, 4)[:, :, 2::-1]
-        client = start_spice(replay)
-        wait_for(lambda: (picture_of(client, replay.folder) == last).all(), DEADLINE, "the last picture", 0.3)
-    finally:
-        replay.close()
+if RECORDINGS:  # larger ones, 1920x1080, where there are some
+    @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.name)
+    def test_spice_shows_recordings(path):
+        replay = Replay(path, "1920x1080")
+        try:
+            decoder = subprocess.run(["zstd", "-dcq", "--long=27", path], stdout=subprocess.PIPE, check=True)
+            last = numpy.frombuffer(decoder.stdout[-1920 * 1080 * 4:], dtype=numpy.uint8).reshape(1080, 1920, 4)[:, :, 2::-1]
+            client = start_spice(replay)
+            wait_for(lambda: (picture_of(client, replay.folder) == last).all(), DEADLINE, "the last picture", 0.3)
+        finally:
+            replay.close()

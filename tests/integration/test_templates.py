@@ -223,7 +223,7 @@ def test_a_damaged_template_is_not_used_and_made_anew(host, api):
     assert (item["state"], item["origin"]) == ("ready", "cold")
     assert "“memory” was changed" in texts(item)[0]
     assert host.template(api)["state"] == "ready"
-    assert not memory.exists()
+    wait_for(lambda: not memory.exists(), DEADLINE, "the damaged one's end")
     assert host.clone(api)["origin"] == "clone"
     assert api.call("template.get", name="warm")["made_at"] >= first["made_at"]
 

@@ -187,9 +187,10 @@ static const Field desktop_create[] = {{"user", "user", FIELD_STRING, "USER", "W
 static const Field desktop_stop[] = {{"force", "force", FIELD_FLAG, NULL,
                                       "Switch it off at once instead of pressing its power button"},
                                      END_FIELDS};
-static const Column desktop_columns[] = {{"ID", "id"},         {"POOL", "pool"},   {"USER", "user"},
-                                         {"HOST", "host"},     {"STATE", "state"}, {"STEP", "step"},
-                                         {"REASON", "reason"}, END_COLUMNS};
+static const Column desktop_columns[] = {
+    {"ID", "id"},           {"POOL", "pool"},     {"USER", "user"},    {"HOST", "host"},
+    {"STATE", "state"},     {"STEP", "step"},     {"START", "origin"}, {"SPARE", "spare"},
+    {"MACHINE", "machine"}, {"REASON", "reason"}, END_COLUMNS};
 static const Verb desktop_verbs[] = {
     LIST("the desktops"),
     SHOW("a desktop", "DESKTOP"),
@@ -229,6 +230,8 @@ static const Column host_columns[] = {{"NAME", "name"},
                                       {"CPUS", "cpus"},
                                       {"MEMORY MIB", "memory_mib"},
                                       {"FREE MIB", "memory_free_mib"},
+                                      {"USED MIB", "memory.used_mib"},
+                                      {"SHARED MIB", "memory.shared_mib"},
                                       {"DESKTOPS", "desktops"},
                                       {"FIT", "desktops_fit"},
                                       {"REASON", "reason"},

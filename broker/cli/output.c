@@ -102,13 +102,25 @@ free_row(gpointer row)
     g_strfreev(row);
 }
 
+/* A table is for people: they compare sizes, and do not count bytes. */
+static char *
+cell_text(const Column *column, const json_t *item)
+{
+    const json_t *value = member(item, column->path);
+
+    if (json_is_integer(value) && g_str_has_suffix(column->path, "_bytes") &&
+        json_integer_value(value) >= 0)
+        return g_format_size_full((guint64)json_integer_value(value), G_FORMAT_SIZE_IEC_UNITS);
+    return value_text(value);
+}
+
 static char **
 make_row(const Column *columns, guint n, const json_t *item)
 {
     char **row = g_new0(char *, n + 1);
 
     for (guint i = 0; i < n; i++)
-        row[i] = item ? value_text(member(item, columns[i].path)) : g_strdup(columns[i].title);
+        row[i] = item ? cell_text(&columns[i], item) : g_strdup(columns[i].title);
     return row;
 }
 

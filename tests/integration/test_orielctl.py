@@ -169,7 +169,10 @@ def test_an_image_is_built_by_a_recipe(stack, tmp_path):
 def test_a_table_for_people(stack):
     lines = stack.orielctl("host", "list").stdout.splitlines()
     assert lines[0].split()[:2] == ["NAME", "STATE"] and lines[1].split()[:2] == ["local", "up"]
+    assert {"FREE", "USED", "SHARED", "FIT"} <= set(lines[0].split())
     assert stack.orielctl("audit", "list").stdout.startswith("TIME")
+    stack.host.change_item("image", "demo", size_bytes=5 << 20, state="ready")
+    wait_for(lambda: "5.0 MiB" in stack.orielctl("image", "list").stdout.replace("\u00a0", " "), 10, "a size that people read")
 
 
 @pytest.mark.parametrize("words,status", [

@@ -11,7 +11,10 @@
 
 /* Its answer for "the source is gone for good". */
 #define EXIT_SOURCE_GONE 3
-/* Until it answers for the first time it is asked often, then now and then. */
+/* Until it answers for the first time it is asked often, for somebody waits for it; less often when
+ * it should have answered long since; then now and then. */
+#define ASK_FIRST_MS     10
+#define ASK_FIRST_US     (2 * G_USEC_PER_SEC)
 #define ASK_FAST_MS      100
 #define ASK_SLOW_MS      1000
 #define STATS_TIMEOUT_MS 3000
@@ -61,7 +64,7 @@ struct DisplayProcess {
     guint restart_timer, kill_timer, stop_idle;
 
     JsonChannel *control;
-    guint ask_timer;
+    guint ask_timer, ask_every_ms;
     gboolean asking;
     guint clients;
     DisplayScreen screen;
@@ -166,10 +169,22 @@ connect_control(DisplayProcess *display)
     return fd >= 0;
 }
 
+static guint
+ask_delay(const DisplayProcess *display)
+{
+    if (display->state != DISPLAY_STARTING)
+        return ASK_SLOW_MS;
+    return g_get_monotonic_time() - display->started_at < ASK_FIRST_US ? ASK_FIRST_MS : ASK_FAST_MS;
+}
+
 static gboolean
 on_ask(gpointer user)
 {
     DisplayProcess *display = user;
+    if (ask_delay(display) != display->ask_every_ms) {
+        schedule_ask(display);
+        return G_SOURCE_REMOVE;
+    }
     if (display->asking)
         return G_SOURCE_CONTINUE;
     if (connect_control(display)) {
@@ -185,8 +200,8 @@ static void
 schedule_ask(DisplayProcess *display)
 {
     g_clear_handle_id(&display->ask_timer, g_source_remove);
-    display->ask_timer = g_timeout_add(
-        display->state == DISPLAY_STARTING ? ASK_FAST_MS : ASK_SLOW_MS, on_ask, display);
+    display->ask_every_ms = ask_delay(display);
+    display->ask_timer = g_timeout_add(display->ask_every_ms, on_ask, display);
 }
 
 static gboolean

@@ -70,12 +70,21 @@ resize(FrameHistory *history, Frame *frame, int width, int height)
 
 /* TRUE when something changed. */
 static gboolean
-compare(FrameHistory *history, const guint32 *source, int stride, Frame *frame)
+compare(FrameHistory *history, const guint32 *source, int stride, Frame *frame,
+        const FrameWatch *watch)
 {
     guint32 *last = history->last;
+    Frame next = *frame;
+    DamageWatch rows = {0};
 
+    if (watch && region_is_empty(&frame->damage)) {
+        next.pixels = history->next;
+        next.previous = last;
+        watch->begin(watch->user, &next);
+        rows = (DamageWatch){watch->row, watch->user};
+    }
     damage_walk(history->damage, source, stride, last, history->next, frame->stride, frame->width,
-                frame->height, &history->hint, &history->changed);
+                frame->height, &history->hint, &history->changed, rows.row ? &rows : NULL);
     if (region_is_empty(&history->changed))
         return FALSE;
     history->last = history->next;
@@ -87,7 +96,7 @@ compare(FrameHistory *history, const guint32 *source, int stride, Frame *frame)
 }
 
 FrameChange
-frame_history_walk(FrameHistory *history, Surface *surface, Frame *frame)
+frame_history_walk(FrameHistory *history, Surface *surface, Frame *frame, const FrameWatch *watch)
 {
     int width, height, stride;
     FrameChange change = FRAME_SAME;
@@ -98,7 +107,8 @@ frame_history_walk(FrameHistory *history, Surface *surface, Frame *frame)
     if (source && (width != frame->width || height != frame->height))
         change = resize(history, frame, width, height) ? FRAME_RESIZED : FRAME_SAME;
     if (source && width == frame->width && height == frame->height &&
-        !region_is_empty(&history->hint) && compare(history, source, stride, frame))
+        !region_is_empty(&history->hint) &&
+        compare(history, source, stride, frame, change == FRAME_RESIZED ? NULL : watch))
         change = MAX(change, FRAME_CHANGED);
     surface_unlock(surface);
     if (change == FRAME_RESIZED) {

@@ -20,6 +20,17 @@ typedef enum {
     FRAME_RESIZED, /* all of it is new; also when another change came on top */
 } FrameChange;
 
+/* Looks on while a frame is made that will have a previous one. begin: frame has the pixels, size,
+ * stride, generation and previous one that are to be, and no damage yet; it is lent. row: as
+ * DamageWatch's. Called with the surface locked. */
+typedef struct {
+    void (*begin)(gpointer user, const Frame *frame);
+    void (*row)(gpointer user, int row, const guint8 *changed);
+    gpointer user;
+} FrameWatch;
+
 /* Takes over what the surface has that is new. frame->damage grows by what changed; frame->previous
- * becomes NULL where there was damage before, because that frame was never shown. */
-FrameChange frame_history_walk(FrameHistory *history, Surface *surface, Frame *frame);
+ * becomes NULL where there was damage before, because that frame was never shown. watch may be
+ * NULL. */
+FrameChange frame_history_walk(FrameHistory *history, Surface *surface, Frame *frame,
+                               const FrameWatch *watch);

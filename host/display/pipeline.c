@@ -53,12 +53,27 @@ is_busy(const Output *output)
     return output->type->busy && output->type->busy(output->sink);
 }
 
+/* The motion search follows the walk. */
+static void
+look_ahead(gpointer user, const Frame *frame)
+{
+    motion_search_begin(user, frame);
+}
+
+static void
+look_at_row(gpointer user, int row, const guint8 *changed)
+{
+    motion_search_row(user, row, changed);
+}
+
 /* Source → damage: what changed since the last walk is now in the frame, and in its damage. */
 static void
 walk(Pipeline *pipeline)
 {
+    const FrameWatch watch = {look_ahead, look_at_row, pipeline->motion};
     gint64 begin = g_get_monotonic_time();
-    FrameChange change = frame_history_walk(pipeline->history, pipeline->surface, &pipeline->frame);
+    FrameChange change =
+        frame_history_walk(pipeline->history, pipeline->surface, &pipeline->frame, &watch);
 
     pipeline->resized |= change == FRAME_RESIZED;
     pipeline->damage_us += g_get_monotonic_time() - begin;

@@ -221,7 +221,7 @@ refresh_band(const Damage *damage, const Band *band, gsize cells)
 void
 damage_walk(Damage *damage, const guint32 *source, int source_stride, const guint32 *last,
             guint32 *next, int stride, int width, int height, const pixman_region32_t *hint,
-            pixman_region32_t *changed)
+            pixman_region32_t *changed, const DamageWatch *watch)
 {
     guint8 *walked;
 
@@ -240,6 +240,8 @@ damage_walk(Damage *damage, const guint32 *source, int source_stride, const guin
 
         compare_band(damage, &band, cells);
         refresh_band(damage, &band, cells);
+        if (watch && memchr(damage->changed + cells, 1, (gsize)damage->columns))
+            watch->row(watch->user, row, damage->changed + cells);
     }
     collect(damage, width, height, changed);
     tighten(last, next, stride, changed);

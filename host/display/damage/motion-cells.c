@@ -115,10 +115,8 @@ motion_cells_plain(MotionCells *cells, const Frame *frame, int column, int row, 
     bottom = MIN((row + 1) * CELL, frame->height) - step.dy;
     for (int y = top / CELL; y * CELL < bottom; y++)
         for (int x = left / CELL; x * CELL < right; x++) {
-            MotionPaint *before = &cells->before[(gsize)y * (gsize)cells->columns + (gsize)x];
+            const MotionPaint *before = &cells->before[(gsize)y * (gsize)cells->columns + (gsize)x];
 
-            if (before->kind == MOTION_UNKNOWN)
-                look(before, frame, frame->previous, x, y);
             if (before->kind != MOTION_SOLID || before->colour != now->colour)
                 return FALSE;
         }

@@ -20,7 +20,8 @@ typedef struct {
     MotionStep step;
 } MotionCopy;
 
-/* What is known of a cell. Most of a screen is plain and stays so: it is looked at once. */
+/* What is known of a cell. Most of a screen is plain and stays so: it is looked at once, when it
+ * is needed; not when it changed just now, for that is most likely no plain one. */
 typedef struct {
     enum { MOTION_UNKNOWN, MOTION_MIXED, MOTION_SOLID } kind;
     guint32 colour; /* of a solid one */

@@ -19,12 +19,14 @@ struct MotionMatch {
     const MotionMatchKernel *kernel;
     int columns, rows;
     gsize capacity;
-    guint8 *alive, *varied, *todo; /* came by the step; has more than one colour in some row */
-    guint32 *seed_sums;            /* changed cells with content, above and left of each corner */
-    guint32 *changed_sums;         /* changed cells, the same */
-    int *heights, *stack;          /* of the search for rectangles: one a column, and one more */
-    const MotionCells *cells;      /* during a call */
-    const Frame *frame;            /* during a call */
+    guint8 *alive, *varied;   /* came by the step; has more than one colour in some row */
+    guint8 *todo, *done;      /* to be compared; was, ahead */
+    gboolean ahead;           /* since begin: alive and varied stand where done says so */
+    guint32 *seed_sums;       /* changed cells with content, above and left of each corner */
+    guint32 *changed_sums;    /* changed cells, the same */
+    int *heights, *stack;     /* of the search for rectangles: one a column, and one more */
+    const MotionCells *cells; /* during a call */
+    const Frame *frame;       /* during a call */
     MotionStep step;
 };
 
@@ -43,6 +45,7 @@ free_maps(MotionMatch *match)
     g_free(match->alive);
     g_free(match->varied);
     g_free(match->todo);
+    g_free(match->done);
     g_free(match->seed_sums);
     g_free(match->changed_sums);
     g_free(match->heights);
@@ -59,25 +62,26 @@ motion_match_free(MotionMatch *match)
 }
 
 static void
-prepare(MotionMatch *match, const MotionCells *cells, const Frame *frame, MotionStep step)
+prepare(MotionMatch *match, const Frame *frame, MotionStep step)
 {
-    gsize corners = (gsize)(cells->columns + 1) * (gsize)(cells->rows + 1);
+    int columns = (frame->width + CELL - 1) / CELL, rows = (frame->height + CELL - 1) / CELL;
+    gsize corners = (gsize)(columns + 1) * (gsize)(rows + 1);
 
-    match->cells = cells;
     match->frame = frame;
     match->step = step;
-    if (cells->columns == match->columns && cells->rows == match->rows)
+    if (columns == match->columns && rows == match->rows)
         return;
     free_maps(match);
-    match->columns = cells->columns;
-    match->rows = cells->rows;
+    match->columns = columns;
+    match->rows = rows;
     match->alive = g_malloc(corners);
     match->varied = g_malloc(corners);
     match->todo = g_malloc0(corners);
+    match->done = g_malloc(corners);
     match->seed_sums = g_new0(guint32, corners);
     match->changed_sums = g_new0(guint32, corners);
-    match->heights = g_new(int, (gsize)cells->columns + 1);
-    match->stack = g_new(int, (gsize)cells->columns + 1);
+    match->heights = g_new(int, (gsize)columns + 1);
+    match->stack = g_new(int, (gsize)columns + 1);
 }
 
 /* The cells whose pixels were inside the frame before the step. */
@@ -129,7 +133,7 @@ compare_cells(MotionMatch *match, MotionCells *cells, CellBox box, gboolean chan
         for (int column = box.x1; column < box.x2; column++) {
             gsize i = first + (gsize)column;
 
-            if (cells->claimed[i] || cells->changed[i] != changed)
+            if (cells->claimed[i] || cells->changed[i] != changed || match->done[i])
                 continue;
             if (!changed && motion_cells_plain(cells, match->frame, column, row, match->step)) {
                 match->alive[i] = 1;
@@ -142,6 +146,50 @@ compare_cells(MotionMatch *match, MotionCells *cells, CellBox box, gboolean chan
         if (begin < end)
             compare_band(match, row, begin, end);
     }
+}
+
+static void
+clear_maps(MotionMatch *match)
+{
+    gsize all = (gsize)match->columns * (gsize)match->rows;
+
+    memset(match->alive, 0, all);
+    memset(match->varied, 0, all);
+    memset(match->done, 0, all);
+}
+
+void
+motion_match_begin(MotionMatch *match, const Frame *frame, MotionStep step)
+{
+    prepare(match, frame, step);
+    clear_maps(match);
+    match->ahead = TRUE;
+}
+
+void
+motion_match_row(MotionMatch *match, int row, const guint8 *changed)
+{
+    gsize first = (gsize)row * (gsize)match->columns;
+    CellBox within = reachable(match);
+    int begin = within.x2, end = within.x1;
+
+    if (row < within.y1 || row >= within.y2)
+        return;
+    for (int column = within.x1; column < within.x2; column++) {
+        if (!changed[column])
+            continue;
+        match->todo[first + (gsize)column] = match->done[first + (gsize)column] = 1;
+        begin = MIN(begin, column);
+        end = column + 1;
+    }
+    if (begin < end)
+        compare_band(match, row, begin, end);
+}
+
+void
+motion_match_forget(MotionMatch *match)
+{
+    match->ahead = FALSE;
 }
 
 static gboolean
@@ -403,12 +451,13 @@ guint
 motion_match(MotionMatch *match, MotionCells *cells, const Frame *frame, MotionStep step,
              MotionCopy *copies, guint n, guint max)
 {
-    gsize all = (gsize)cells->columns * (gsize)cells->rows;
     CellBox within, seeds, best;
 
-    prepare(match, cells, frame, step);
-    memset(match->alive, 0, all);
-    memset(match->varied, 0, all);
+    prepare(match, frame, step);
+    match->cells = cells;
+    if (!match->ahead)
+        clear_maps(match);
+    match->ahead = FALSE;
     within = reachable(match);
     compare_cells(match, cells, within, TRUE);
     if (!find_seeds(match, within, &seeds))

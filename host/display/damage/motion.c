@@ -20,6 +20,7 @@ struct MotionSearch {
     guint n_steps;
     guint failures, skip; /* searches in a row that found nothing; frames to leave out now */
     guint32 generation;
+    Frame ahead; /* whose rows are compared while it is made, by the first of steps; or no pixels */
     MotionCopy copies[MAX_COPIES];
     guint n_copies;
 };
@@ -43,6 +44,40 @@ motion_search_free(MotionSearch *search)
     motion_match_free(search->match);
     motion_features_free(search->features);
     g_free(search);
+}
+
+/* Ahead ------------------------------------------------------------------------------------------
+ */
+
+void
+motion_search_begin(MotionSearch *search, const Frame *frame)
+{
+    search->ahead = (Frame){0};
+    if (!search->n_steps || search->generation != frame->generation)
+        return;
+    search->ahead = (Frame){.pixels = frame->pixels,
+                            .previous = frame->previous,
+                            .width = frame->width,
+                            .height = frame->height,
+                            .stride = frame->stride,
+                            .generation = frame->generation};
+    motion_match_begin(search->match, &search->ahead, search->steps[0]);
+}
+
+void
+motion_search_row(MotionSearch *search, int row, const guint8 *changed)
+{
+    if (search->ahead.pixels)
+        motion_match_row(search->match, row, changed);
+}
+
+/* Forgets what was compared ahead when that was another frame. */
+static void
+keep_ahead(MotionSearch *search, const Frame *frame)
+{
+    if (search->ahead.pixels != frame->pixels || search->ahead.previous != frame->previous)
+        motion_match_forget(search->match);
+    search->ahead = (Frame){0};
 }
 
 /* Finding ----------------------------------------------------------------------------------------
@@ -172,6 +207,7 @@ motion_search(MotionSearch *search, const Frame *frame, Plan *plan)
 
     pixman_region32_init(&rest);
     pixman_region32_copy(&rest, (pixman_region32_t *)&frame->damage);
+    keep_ahead(search, frame);
     if (prepare(search, frame)) {
         find(search, frame);
         remember_steps(search);

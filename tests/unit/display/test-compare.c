@@ -91,6 +91,31 @@ screen_draw(Screen *screen, GRand *rand, pixman_region32_t *hint)
     }
 }
 
+/* Told of rows that are complete and hold all changes. */
+typedef struct {
+    const Screen *screen;
+    pixman_region32_t changed;
+} Watch;
+
+static void
+watch_row(gpointer user, int row, const guint8 *changed)
+{
+    Watch *watch = user;
+    const Screen *screen = watch->screen;
+    for (int column = 0; column * COMPARE_CELL < screen->width; column++) {
+        int x = column * COMPARE_CELL, y = row * COMPARE_CELL;
+        int width = MIN(COMPARE_CELL, screen->width - x),
+            height = MIN(COMPARE_CELL, screen->height - y);
+        g_assert_cmpint(changed[column], <=, 1);
+        if (changed[column])
+            region_add(&watch->changed, x, y, width, height);
+        for (int i = 0; i < width * height && changed[column]; i++)
+            g_assert_cmphex(
+                screen->next[(y + i / width) * screen->stride + x + i % width], ==,
+                screen->source[(y + i / width) * screen->source_stride + x + i % width] & 0xffffff);
+    }
+}
+
 static void
 screen_check(const Screen *screen, const pixman_region32_t *changed)
 {
@@ -117,8 +142,11 @@ test_walk(void)
         Damage *damage = damage_new();
         Screen screen;
         pixman_region32_t hint, changed;
+        Watch watch = {.screen = &screen};
+        const DamageWatch rows = {watch_row, &watch};
         pixman_region32_init(&changed);
         pixman_region32_init(&hint);
+        pixman_region32_init(&watch.changed);
         screen_init(&screen, rand);
         for (int frame = 0; frame < 20; frame++) {
             pixman_region32_clear(&hint);
@@ -126,8 +154,12 @@ test_walk(void)
             memcpy(screen.shown, screen.last,
                    sizeof(guint32) * (gsize)screen.stride * (gsize)screen.height);
             damage_walk(damage, screen.source, screen.source_stride, screen.last, screen.next,
-                        screen.stride, screen.width, screen.height, &hint, &changed);
+                        screen.stride, screen.width, screen.height, &hint, &changed,
+                        frame % 3 ? &rows : NULL);
             screen_check(&screen, &changed);
+            pixman_region32_subtract(&hint, &changed, &watch.changed);
+            g_assert_true(frame % 3 == 0 || region_is_empty(&hint));
+            pixman_region32_clear(&watch.changed);
             if (!region_is_empty(&changed)) {
                 guint32 *last = screen.last;
                 screen.last = screen.next;
@@ -137,6 +169,7 @@ test_walk(void)
         screen_clear(&screen);
         pixman_region32_fini(&hint);
         pixman_region32_fini(&changed);
+        pixman_region32_fini(&watch.changed);
         damage_free(damage);
     }
 }
@@ -150,24 +183,24 @@ test_history(void)
     Frame frame = {0};
     guint32 pixels[64 * 64] = {0};
     pixman_region32_init(&frame.damage);
-    g_assert_cmpint(frame_history_walk(history, surface, &frame), ==, FRAME_SAME);
+    g_assert_cmpint(frame_history_walk(history, surface, &frame, NULL), ==, FRAME_SAME);
     g_assert_true(surface_resize(surface, 64, 64));
-    g_assert_cmpint(frame_history_walk(history, surface, &frame), ==, FRAME_RESIZED);
+    g_assert_cmpint(frame_history_walk(history, surface, &frame, NULL), ==, FRAME_RESIZED);
     g_assert_null(frame.previous);
     pixman_region32_clear(&frame.damage); /* presented */
-    g_assert_cmpint(frame_history_walk(history, surface, &frame), ==, FRAME_SAME);
+    g_assert_cmpint(frame_history_walk(history, surface, &frame, NULL), ==, FRAME_SAME);
     g_assert_true(frame.previous == frame.pixels);
     for (guint32 i = 1; i < 10; i++) {
         pixels[0] = i;
         g_assert_true(
             surface_write(surface, 0, 0, 1, 1, (const guint8 *)pixels, 256, sizeof pixels));
-        g_assert_cmpint(frame_history_walk(history, surface, &frame), ==, FRAME_CHANGED);
+        g_assert_cmpint(frame_history_walk(history, surface, &frame, NULL), ==, FRAME_CHANGED);
         g_assert_cmpint(frame.pixels[0], ==, i);
         if (i % 4 == 0) { /* a second step before anybody was shown the first */
             g_assert_null(frame.previous);
         } else {
             g_assert_cmpint(frame.previous[0], ==, i - 1);
-            g_assert_cmpint(frame_history_walk(history, surface, &frame), ==, FRAME_SAME);
+            g_assert_cmpint(frame_history_walk(history, surface, &frame, NULL), ==, FRAME_SAME);
             g_assert_cmpint(frame.previous[0], ==, i - 1);
         }
         if (i % 4 != 3)

@@ -2,6 +2,7 @@
 #include "recording.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,14 +72,17 @@ recording_frame(const Recording *recording, guint number)
     return recording->pixels + (gsize)number * (gsize)recording->width * (gsize)recording->height;
 }
 
-static gboolean
-differs(const Recording *recording, guint number, int x, int y, int w, int h)
+gboolean
+recording_differs(const Recording *recording, guint number, const pixman_box32_t *box)
 {
+    if (number == 0)
+        return TRUE;
     const guint32 *now = recording_frame(recording, number),
                   *before = recording_frame(recording, number - 1);
-    for (int row = y; row < y + h; row++)
-        for (gsize i = (gsize)row * (gsize)recording->width + (gsize)x, end = i + (gsize)w; i < end;
-             i++)
+    for (int row = box->y1; row < box->y2; row++)
+        for (gsize i = (gsize)row * (gsize)recording->width + (gsize)box->x1,
+                   end = i + (gsize)(box->x2 - box->x1);
+             i < end; i++)
             if ((now[i] ^ before[i]) & COLOUR)
                 return TRUE;
     return FALSE;
@@ -95,8 +99,22 @@ recording_damage(const Recording *recording, guint number, int square, pixman_re
     }
     for (int y = 0; y < recording->height; y += square)
         for (int x = 0; x < recording->width; x += square) {
-            int w = MIN(square, recording->width - x), h = MIN(square, recording->height - y);
-            if (differs(recording, number, x, y, w, h))
-                pixman_region32_union_rect(damage, damage, x, y, (unsigned)w, (unsigned)h);
+            pixman_box32_t box = {x, y, MIN(x + square, recording->width),
+                                  MIN(y + square, recording->height)};
+            if (recording_differs(recording, number, &box))
+                pixman_region32_union_rect(damage, damage, x, y, (unsigned)(box.x2 - x),
+                                           (unsigned)(box.y2 - y));
         }
+}
+
+void
+recording_copy(const Recording *recording, guint number, const pixman_box32_t *box, guint32 *to,
+               int stride)
+{
+    const guint32 *from = recording_frame(recording, number);
+    gsize size = (gsize)(box->x2 - box->x1) * sizeof *to;
+
+    for (int y = box->y1; y < box->y2; y++)
+        memcpy(to + (gsize)y * (gsize)stride + (gsize)box->x1,
+               from + (gsize)y * (gsize)recording->width + (gsize)box->x1, size);
 }

@@ -19,3 +19,9 @@ const guint32 *recording_frame(const Recording *recording, guint number);
 /* What differs from the frame before, to a square of so many pixels; of frame 0, everything. */
 void recording_damage(const Recording *recording, guint number, int square,
                       pixman_region32_t *damage);
+/* Does the box look otherwise than in the frame before? Frame 0 does. */
+gboolean recording_differs(const Recording *recording, guint number, const pixman_box32_t *box);
+/* Copies a box of a frame to the same place of another picture, whose rows are stride pixels long.
+ */
+void recording_copy(const Recording *recording, guint number, const pixman_box32_t *box,
+                    guint32 *to, int stride);

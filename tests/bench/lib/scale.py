@@ -4,6 +4,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import socket
 import statistics
 import subprocess
@@ -96,6 +97,17 @@ def settle(displays):
             return now
         before = now
         time.sleep(1)
+
+
+def walk(programs):
+    """Milliseconds of the damage walk over a full 1920x1080 screen beyond the cache, by its fastest kernel, from the
+    micro-benchmarks."""
+    said = subprocess.run([programs.bench("bench-kernels")], stdout=subprocess.PIPE, text=True, check=True).stdout
+    best = {}
+    for case, milliseconds in re.findall(r"^compare, ([a-z ]+?)  .* ([0-9.]+) ms", said, re.MULTILINE):
+        best[case] = min(best.get(case, 1e9), float(milliseconds))
+    note(f"  the damage walk: {best}")
+    return best
 
 
 def tiled(workload, place, most_frames=8):

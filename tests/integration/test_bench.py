@@ -52,8 +52,9 @@ def test_bench_plays_and_judges(tmp_path):
 
 
 def test_keys_come_back_over_each_link(tmp_path):
-    rows, said = run_bench(tmp_path, "--only", "latency", "--keys", "2")
-    rows = rows["latency"]
+    figures, said = run_bench(tmp_path, "--only", "latency", "--keys", "2")
+    rows = figures["latency"]
+    assert len(figures["targets"]) == 2, figures["targets"]
     assert len(rows) == 6, said
     for row in rows:
         assert row["through"] == "gateway", said

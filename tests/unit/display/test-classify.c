@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "classify/cell-map.h"
 #include "classify/classify.h"
+#include "classify/video-plan.h"
 #include "region.h"
 
 /* Operations cover the region, never overlap, keep their bounds, and a FILL is true. */
@@ -62,6 +63,81 @@ test_cover(void)
         pixman_region32_fini(&region);
     }
     plan_free(plan);
+    classifier_free(classifier);
+}
+
+/* Where video may end at the far edge: whole cells, even sides. */
+static int
+video_end(int side)
+{
+    return side % 2 ? side / CELL_SIZE * CELL_SIZE : side;
+}
+
+/* Video rectangles as activity.h promises them, apart from each other. */
+static void
+add_videos(Frame *frame, GRand *rand)
+{
+    for (int tries = 0; tries < 8 && frame->n_video < FRAME_MAX_VIDEO; tries++) {
+        pixman_box32_t box;
+        gboolean apart = TRUE;
+        box.x1 = g_rand_int_range(rand, 0, frame->width) / 32 * 32;
+        box.y1 = g_rand_int_range(rand, 0, frame->height) / 32 * 32;
+        box.x2 = MIN(box.x1 + g_rand_int_range(rand, 1, 80) * 16, video_end(frame->width));
+        box.y2 = MIN(box.y1 + g_rand_int_range(rand, 1, 20) * 16, video_end(frame->height));
+        for (guint i = 0; i < frame->n_video; i++)
+            apart &= box.x1 >= frame->video[i].x2 || frame->video[i].x1 >= box.x2 ||
+                     box.y1 >= frame->video[i].y2 || frame->video[i].y1 >= box.y2;
+        if (apart && box.x1 < box.x2 && box.y1 < box.y2)
+            frame->video[frame->n_video++] = box;
+    }
+}
+
+/* The region that is left for a client that is served some videos by streams. */
+static void
+without_served(const Frame *frame, guint served, pixman_region32_t *region)
+{
+    for (guint i = 0; i < frame->n_video; i++) {
+        pixman_region32_t video;
+        if (!(served >> i & 1))
+            continue;
+        pixman_region32_init_with_extents(&video, &frame->video[i]);
+        pixman_region32_subtract(region, region, &video);
+        pixman_region32_fini(&video);
+    }
+}
+
+/* Whatever is video, and to whom: every pixel of the region is covered exactly once. */
+static void
+test_cover_videos(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    Classifier *classifier = classifier_new();
+    Plan *plan = plan_new(), *replaced = plan_new();
+    for (int round = 0; round < 60; round++) {
+        int width = g_rand_int_range(rand, 1, 2500), height = g_rand_int_range(rand, 1, 600);
+        g_autofree guint32 *pixels = g_new0(guint32, (gsize)width * (gsize)height);
+        Frame frame = {.pixels = pixels, .width = width, .height = height, .stride = width};
+        pixman_region32_t region;
+        guint served = (guint)g_rand_int_range(rand, 0, 1 << FRAME_MAX_VIDEO);
+        for (int i = 0; i < width * height; i++)
+            pixels[i] = i % width / 150 % 3 ? g_rand_int(rand) & 0x3f3f3f : 0xffffffu;
+        add_videos(&frame, rand);
+        pixman_region32_init(&region);
+        for (int i = 0; i < 1 + round % 20; i++)
+            region_add(&region, g_rand_int_range(rand, 0, width), g_rand_int_range(rand, 0, height),
+                       g_rand_int_range(rand, 1, 500), g_rand_int_range(rand, 1, 200));
+        pixman_region32_intersect_rect(&region, &region, 0, 0, (unsigned)width, (unsigned)height);
+        plan_clear(plan);
+        classify(classifier, &frame, &region, plan);
+        without_served(&frame, served, &region);
+        for (int lossy = 0; lossy < 2; lossy++) {
+            video_plan_replace(plan, classifier, &frame, &region, served, lossy, replaced);
+            check(&frame, &region, replaced);
+        }
+        pixman_region32_fini(&region);
+    }
+    plan_free(plan);
+    plan_free(replaced);
     classifier_free(classifier);
 }
 
@@ -267,6 +343,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/classify/cover", test_cover);
+    g_test_add_func("/classify/cover-videos", test_cover_videos);
     g_test_add_func("/classify/kinds", test_kinds);
     g_test_add_func("/classify/rim", test_rim);
     g_test_add_func("/classify/kernels", test_kernels);

@@ -141,13 +141,13 @@ cut_text(rfbClient *rfb, const char *text, int length)
         outbox_post_text(ours(rfb)->outbox, utf8);
 }
 
-/* libvncclient frees what it gets. */
+/* libvncclient frees what it gets, but for an empty one. */
 static char *
 password(rfbClient *rfb)
 {
     RfbClient *client = ours(rfb);
     client->asked = TRUE;
-    return strdup(client->password ? client->password : "");
+    return client->password && *client->password ? strdup(client->password) : NULL;
 }
 
 /* --- signing in --- */

@@ -165,6 +165,26 @@ test_kinds(void)
     classifier_free(classifier);
 }
 
+/* What is filled is of one colour as far as the rectangle goes, not only where it was asked for. */
+static void
+test_ragged_fill(void)
+{
+    Classifier *classifier = classifier_new();
+    Plan *plan = plan_new();
+    g_autofree guint32 *pixels = g_new0(guint32, 256 * 256);
+    Frame frame = {.pixels = pixels, .width = 256, .height = 256, .stride = 256};
+    pixman_region32_t region;
+    for (int i = 0; i < 256 * 256; i++)
+        pixels[i] = i % 256 < 204 || i / 256 < 16 ? 0xffffffu : 0;
+    pixman_region32_init_rect(&region, 0, 0, 208, 16);
+    region_add(&region, 0, 16, 204, 240);
+    classify(classifier, &frame, &region, plan);
+    check(&frame, &region, plan);
+    pixman_region32_fini(&region);
+    plan_free(plan);
+    classifier_free(classifier);
+}
+
 /* A window of text moves away from a photograph: what it uncovers is photograph up to its edge, and
  * none of its text is sent with loss. */
 static void
@@ -345,6 +365,7 @@ main(int argc, char **argv)
     g_test_add_func("/classify/cover", test_cover);
     g_test_add_func("/classify/cover-videos", test_cover_videos);
     g_test_add_func("/classify/kinds", test_kinds);
+    g_test_add_func("/classify/ragged-fill", test_ragged_fill);
     g_test_add_func("/classify/rim", test_rim);
     g_test_add_func("/classify/kernels", test_kernels);
     g_test_add_func("/classify/largest", test_largest);

@@ -3,6 +3,7 @@
 
 #include "../input/keymap.h"
 
+#include <pthread.h> /* rather than GLib's locks: ThreadSanitizer follows these */
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ struct RfbInput {
     int x, y;
     guint buttons;
 
-    GMutex lock; /* guards the queue; a leaf lock */
+    pthread_mutex_t lock; /* guards the queue; a leaf lock */
     RfbOrder orders[RFB_INPUT_MAX];
     guint first, count;
 };
@@ -60,7 +61,7 @@ static void
 put(RfbInput *input, RfbOrder order)
 {
     gboolean full = FALSE;
-    g_mutex_lock(&input->lock);
+    pthread_mutex_lock(&input->lock);
     RfbOrder *place = replaced_locked(input, &order);
     if (!place && input->count == RFB_INPUT_MAX) {
         full = TRUE;
@@ -71,7 +72,7 @@ put(RfbInput *input, RfbOrder order)
     else
         place = at_locked(input, input->count++);
     *place = order;
-    g_mutex_unlock(&input->lock);
+    pthread_mutex_unlock(&input->lock);
     if (full)
         input->full(input->user);
     rfb_input_wake(input);
@@ -84,7 +85,7 @@ rfb_input_new(void (*full)(gpointer user), gpointer user)
     input->full = full;
     input->user = user;
     input->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    g_mutex_init(&input->lock);
+    pthread_mutex_init(&input->lock, NULL);
     return input;
 }
 
@@ -96,7 +97,7 @@ rfb_input_free(RfbInput *input)
     clear_locked(input);
     if (input->wake >= 0)
         close(input->wake);
-    g_mutex_clear(&input->lock);
+    pthread_mutex_destroy(&input->lock);
     g_free(input);
 }
 
@@ -182,7 +183,7 @@ gboolean
 rfb_input_take(RfbInput *input, RfbOrder *order)
 {
     eventfd_t count;
-    g_mutex_lock(&input->lock);
+    pthread_mutex_lock(&input->lock);
     gboolean any = input->count > 0;
     if (any) {
         *order = *at_locked(input, 0);
@@ -191,14 +192,14 @@ rfb_input_take(RfbInput *input, RfbOrder *order)
     } else if (eventfd_read(input->wake, &count) != 0) {
         count = 0; /* nobody has woken it */
     }
-    g_mutex_unlock(&input->lock);
+    pthread_mutex_unlock(&input->lock);
     return any;
 }
 
 void
 rfb_input_clear(RfbInput *input)
 {
-    g_mutex_lock(&input->lock);
+    pthread_mutex_lock(&input->lock);
     clear_locked(input);
-    g_mutex_unlock(&input->lock);
+    pthread_mutex_unlock(&input->lock);
 }

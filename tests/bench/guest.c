@@ -69,6 +69,8 @@ play(Guest *guest)
     int width = recording_width(guest->recording);
     draw(guest, 0, BLOCK, width, recording_height(guest->recording) - BLOCK,
          recording_frame(guest->recording, frame) + (gsize)width * BLOCK);
+    /* A display that falls behind is not sent more than it reads. */
+    g_dbus_connection_flush_sync(fake_qemu_screen(guest->qemu), NULL, NULL);
 }
 
 static void
@@ -85,8 +87,8 @@ run(Guest *guest)
             draw_block(guest);
         }
         if (guest->recording && g_get_monotonic_time() >= next) {
-            next += FRAME_US;
             play(guest);
+            next = MAX(next + FRAME_US, g_get_monotonic_time());
         }
     }
 }

@@ -112,6 +112,36 @@ test_resize(void)
     vnc_desk_free(desk);
 }
 
+/* Clients that change their minds while the screen changes, and its size now and then: what a
+ * client's decoders remember from encoding to encoding stays right. (Not zlib with ZRLE: to
+ * libvncclient both are one stream.) */
+static void
+test_changing(void)
+{
+    static const char *const lists[] = {"zrle",    "tight copyrect", "hextile", "zrle copyrect",
+                                        "hextile", "tight copyrect", "raw",     "zrle"};
+    VncDesk *desk = vnc_desk_new(640, 480);
+    VncViewer *viewers[] = {vnc_viewer_new(vnc_desk_connect(desk), &settings[5]),
+                            vnc_viewer_new(vnc_desk_connect(desk), &settings[1]),
+                            vnc_viewer_new(vnc_desk_connect(desk), &settings[13])};
+    for (guint i = 0; i < 40; i++) {
+        if (i % 13 == 12)
+            vnc_desk_resize(desk, 300 + (int)i * 17, 200 + (int)i * 11);
+        vnc_desk_paint(desk, i);
+        vnc_desk_show(desk, 0, 0, desk->width, desk->height);
+        for (guint j = 0; j < G_N_ELEMENTS(viewers); j++)
+            vnc_viewer_encodings(viewers[j], lists[(i + 3 * j) % G_N_ELEMENTS(lists)],
+                                 (i + j) % 3 ? -1 : (int)(i % 10));
+        if (i % 2) /* else in the midst of it */
+            vnc_desk_assert_shown(desk, viewers[i % G_N_ELEMENTS(viewers)], "changing");
+    }
+    for (guint j = 0; j < G_N_ELEMENTS(viewers); j++) {
+        vnc_desk_assert_shown(desk, viewers[j], "changed");
+        vnc_viewer_free(viewers[j]);
+    }
+    vnc_desk_free(desk);
+}
+
 /* A screen of one colour is few operations; as raw pixels it is more than a client's queue holds.
  */
 static void
@@ -185,8 +215,8 @@ scroll(VncDesk *desk, int lines)
 {
     int width = 640, top = 40, bottom = desk->height - 30, left = 100;
     for (int y = top; y < bottom - lines; y++)
-        memcpy(desk->pixels + y * desk->width + left, desk->pixels + (y + lines) * desk->width + left,
-               (gsize)width * 4);
+        memcpy(desk->pixels + y * desk->width + left,
+               desk->pixels + (y + lines) * desk->width + left, (gsize)width * 4);
     for (int y = bottom - lines; y < bottom; y++)
         for (int x = left; x < left + width; x++)
             desk->pixels[y * desk->width + x] = (x * y + lines) % 7 < 3 ? 0x00101010u : 0x00f8f8f0u;
@@ -459,6 +489,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/vnc/together", test_together);
     g_test_add_func("/vnc/resize", test_resize);
+    g_test_add_func("/vnc/changing", test_changing);
     g_test_add_func("/vnc/solid", test_solid);
     g_test_add_func("/vnc/hash", test_hash);
     g_test_add_func("/vnc/moved", test_moved);

@@ -15,7 +15,7 @@ __lsan_default_suppressions(void)
 }
 
 typedef struct {
-    enum { ACTION_KEY, ACTION_POINTER, ACTION_CUT_TEXT } kind;
+    enum { ACTION_KEY, ACTION_POINTER, ACTION_CUT_TEXT, ACTION_ENCODINGS } kind;
     guint32 a;
     int b, c;
     char *text;
@@ -30,6 +30,7 @@ struct VncViewer {
     pthread_mutex_t mutex;       /* over the client's framebuffer and cut_text */
     gboolean has_picture;
     char *cut_text;
+    char *encodings; /* the thread's: what replaced those of the options */
 };
 
 static char viewer_key;
@@ -58,6 +59,18 @@ action_free(gpointer user)
 }
 
 static void
+change_encodings(VncViewer *viewer, Action *action)
+{
+    rfbClient *client = viewer->client;
+    g_free(viewer->encodings);
+    viewer->encodings = g_steal_pointer(&action->text);
+    client->appData.encodingsString = viewer->encodings;
+    client->appData.enableJPEG = action->b >= 0;
+    client->appData.qualityLevel = MAX(action->b, 0);
+    SetFormatAndEncodings(client);
+}
+
+static void
 act(VncViewer *viewer)
 {
     Action *action;
@@ -66,6 +79,8 @@ act(VncViewer *viewer)
             SendKeyEvent(viewer->client, action->a, action->b);
         else if (action->kind == ACTION_POINTER)
             SendPointerEvent(viewer->client, action->b, action->c, (int)action->a);
+        else if (action->kind == ACTION_ENCODINGS)
+            change_encodings(viewer, action);
         else
             SendClientCutText(viewer->client, action->text, (int)strlen(action->text));
         action_free(action);
@@ -157,6 +172,7 @@ vnc_viewer_free(VncViewer *viewer)
     g_async_queue_unref(viewer->actions);
     pthread_mutex_destroy(&viewer->mutex);
     g_free(viewer->cut_text);
+    g_free(viewer->encodings);
     g_free(viewer);
 }
 
@@ -298,6 +314,12 @@ vnc_viewer_cut_text_received(VncViewer *viewer)
     text = g_strdup(viewer->cut_text);
     pthread_mutex_unlock(&viewer->mutex);
     return text;
+}
+
+void
+vnc_viewer_encodings(VncViewer *viewer, const char *encodings, int quality)
+{
+    queue(viewer, (Action){.kind = ACTION_ENCODINGS, .text = g_strdup(encodings), .b = quality});
 }
 
 void

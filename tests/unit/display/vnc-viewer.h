@@ -15,18 +15,18 @@ typedef struct {
 } VncViewerExtension;
 
 typedef struct {
-    const char *encodings; /* "tight", "zrle zlib", …: libvncclient's names */
-    int quality;           /* 0 to 9; -1: lossless */
-    int bytes;             /* a pixel: 1, 2 or 4 */
-    gboolean reversed;     /* red and blue change places */
+    const char *encodings;               /* "tight", "zrle zlib", …: libvncclient's names */
+    int quality;                         /* 0 to 9; -1: lossless */
+    int bytes;                           /* a pixel: 1, 2 or 4 */
+    gboolean reversed;                   /* red and blue change places */
     const VncViewerExtension *extension; /* NULL: none */
 } VncViewerOptions;
 
 /* fd: connected to the server; taken over. */
 VncViewer *vnc_viewer_new(int fd, const VncViewerOptions *options);
 void vnc_viewer_free(VncViewer *viewer); /* disconnects */
-/* A row that differs from what the client should show, looked for from this one on and then from the
- * top; height: there is none; -1 while the size is another or nothing came yet. */
+/* A row that differs from what the client should show, looked for from this one on and then from
+ * the top; height: there is none; -1 while the size is another or nothing came yet. */
 int vnc_viewer_wrong_row(VncViewer *viewer, const guint32 *pixels, int stride, int width,
                          int height, int from);
 /* What screen_hash() says of the viewer's picture (four bytes a pixel); NULL while it is busy. */
@@ -45,4 +45,6 @@ void vnc_viewer_pointer(VncViewer *viewer, int x, int y, int buttons);
 void vnc_viewer_cut_text(VncViewer *viewer, const char *text);
 char *vnc_viewer_cut_text_received(VncViewer *viewer); /* a copy, or NULL */
 /* Stops reading, and goes on. */
+/* From now on these, as in the options; what is under way comes in the old ones. */
+void vnc_viewer_encodings(VncViewer *viewer, const char *encodings, int quality);
 void vnc_viewer_pause(VncViewer *viewer, gboolean pause);

@@ -16,6 +16,7 @@ from harness.janitor import Janitor
 from harness.processes import read_pid_file, start_time
 from harness.rest import Rest
 from harness.stack import free_port
+from harness.wait import wait_for
 
 SCRIPT = str(paths.TOP / "data/quickstart")
 LONG = 1800
@@ -83,6 +84,19 @@ def test_user_and_administrator_can_sign_in(quickstart):
     assert [pool["name"] for pool in client.get("pools")["items"]] == ["demo"]
     client.login(status["admin"], status["admin_password"])
     assert client.get("images/demo")["state"] == "ready"
+
+
+def test_desktops_are_cloned_and_one_waits(quickstart):
+    status = quickstart.status()
+    admin = Rest("127.0.0.1", quickstart.port)
+    admin.login(status["admin"], status["admin_password"])
+    assert [template["state"] for template in admin.get("templates")["items"]] == ["ready"]
+    wait_for(lambda: [item["state"] for item in admin.get("desktops")["items"] if item["spare"]] == ["ready"], LONG, "a spare waits")
+    client = Rest("127.0.0.1", quickstart.port)
+    client.login(status["user"], status["password"])
+    session = client.post("sessions", {"pool": "demo"})
+    assert session["state"] == "ready"
+    assert admin.get(f"desktops/{session['desktop']}")["origin"] == "clone"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a user's daemons run as that user")

@@ -48,7 +48,30 @@ desktop_image() {
 desktop_pool() {
     desktop_ctl pool show demo >/dev/null 2>&1 && return
     desktop_try "The pool could not be made" desktop_ctl pool create demo --title "Demo desktop" --image demo \
-        --cpus 2 --memory 1024 --maximum 4 --entitle everyone --on-logoff keep
+        --cpus 2 --memory 1024 --maximum 4 --entitle everyone --policy persistent --start clone --spares 1
+}
+
+# desktop_template_progress — "NAME: 12 % TEXT" lines as one for each tenth; others as they are.
+desktop_template_progress() {
+    awk '
+        match($0, /: [0-9]+ % /) {
+            percent = substr($0, RSTART + 2) + 0
+            if (percent >= next_one) { next_one = percent - percent % 10 + 10; printf "    %d %%  %s\n", percent, substr($0, RSTART + RLENGTH) }
+            next
+        }
+        { print }' >&2
+}
+
+# desktop_template — what desktops are cloned from is made once. Without it they boot, so this is
+# nothing to end for.
+desktop_template() {
+    local -a make=(desktop_ctl template make demo)
+    [ "$(desktop_ctl pool show demo --output=json | sed -n 's/.*"start": *"\([a-z]*\)".*/\1/p')" = clone ] || return 0
+    if [ -t 2 ]; then
+        "${make[@]}" >/dev/null || note "Desktops boot each time until the template can be made."
+    elif ! "${make[@]}" 2>&1 >/dev/null | desktop_template_progress; then
+        note "Desktops boot each time until the template can be made."
+    fi
 }
 
 # desktop_stop_all — the desktops that this quickstart's host runs: the power button, then their end.

@@ -180,7 +180,7 @@ do_motion_match(Bench *bench, gconstpointer user)
 
     for (int y = 0; y < HEIGHT; y++) {
         memset(bench->flags, 1, sizeof bench->flags);
-        kernel->row(bench->text + y * WIDTH, bench->last + y * WIDTH, WIDTH, bench->flags,
+        kernel->row(bench->text + y * WIDTH, bench->last + y * WIDTH, WIDTH, WIDTH, bench->flags,
                     bench->stale);
     }
     memset(bench->stale, 0, sizeof bench->stale);

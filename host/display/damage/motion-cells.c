@@ -133,7 +133,8 @@ always(void)
 }
 
 static void
-row_scalar(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, guint8 *varied)
+row_scalar(const guint32 *now, const guint32 *before, int stride, int pixels, guint8 *alive,
+           guint8 *varied)
 {
     for (int cell = 0; cell * CELL < pixels; cell++) {
         int begin = cell * CELL, end = MIN(begin + CELL, pixels);
@@ -153,7 +154,8 @@ row_scalar(const guint32 *now, const guint32 *before, int pixels, guint8 *alive,
 #ifdef __x86_64__
 
 static void
-row_sse2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, guint8 *varied)
+row_sse2(const guint32 *now, const guint32 *before, int stride, int pixels, guint8 *alive,
+         guint8 *varied)
 {
     int cells = pixels / CELL, done = cells * CELL;
 
@@ -165,6 +167,8 @@ row_sse2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, g
 
         if (!alive[cell])
             continue;
+        __builtin_prefetch(now + cell * CELL + stride);
+        __builtin_prefetch(before + cell * CELL + stride);
         for (int i = 0; i < CELL / 4; i++) {
             __m128i pixel = _mm_loadu_si128(a + i);
 
@@ -176,11 +180,12 @@ row_sse2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, g
         else if (_mm_movemask_epi8(flat) != 0xffff)
             varied[cell] = 1;
     }
-    row_scalar(now + done, before + done, pixels - done, alive + cells, varied + cells);
+    row_scalar(now + done, before + done, stride, pixels - done, alive + cells, varied + cells);
 }
 
 __attribute__((target("avx2"))) static void
-row_avx2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, guint8 *varied)
+row_avx2(const guint32 *now, const guint32 *before, int stride, int pixels, guint8 *alive,
+         guint8 *varied)
 {
     int cells = pixels / CELL, done = cells * CELL;
 
@@ -191,6 +196,8 @@ row_avx2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, g
 
         if (!alive[cell])
             continue;
+        __builtin_prefetch(now + cell * CELL + stride);
+        __builtin_prefetch(before + cell * CELL + stride);
         left = _mm256_loadu_si256(a);
         right = _mm256_loadu_si256(a + 1);
         first = _mm256_set1_epi32((int)now[cell * CELL]);
@@ -202,11 +209,12 @@ row_avx2(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, g
         else /* no branch: text is as often varied as not */
             varied[cell] |= !_mm256_testz_si256(vary, vary);
     }
-    row_scalar(now + done, before + done, pixels - done, alive + cells, varied + cells);
+    row_scalar(now + done, before + done, stride, pixels - done, alive + cells, varied + cells);
 }
 
 __attribute__((target("avx512f"))) static void
-row_avx512(const guint32 *now, const guint32 *before, int pixels, guint8 *alive, guint8 *varied)
+row_avx512(const guint32 *now, const guint32 *before, int stride, int pixels, guint8 *alive,
+           guint8 *varied)
 {
     int cells = pixels / CELL, done = cells * CELL;
 
@@ -215,6 +223,8 @@ row_avx512(const guint32 *now, const guint32 *before, int pixels, guint8 *alive,
 
         if (!alive[cell])
             continue;
+        __builtin_prefetch(now + cell * CELL + stride);
+        __builtin_prefetch(before + cell * CELL + stride);
         pixel = _mm512_loadu_si512(now + cell * CELL);
         if (_mm512_cmpneq_epi32_mask(pixel, _mm512_loadu_si512(before + cell * CELL)))
             alive[cell] = 0;
@@ -222,7 +232,7 @@ row_avx512(const guint32 *now, const guint32 *before, int pixels, guint8 *alive,
             varied[cell] |=
                 _mm512_cmpneq_epi32_mask(pixel, _mm512_set1_epi32((int)now[cell * CELL])) != 0;
     }
-    row_scalar(now + done, before + done, pixels - done, alive + cells, varied + cells);
+    row_scalar(now + done, before + done, stride, pixels - done, alive + cells, varied + cells);
 }
 
 static gboolean

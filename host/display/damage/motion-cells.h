@@ -48,9 +48,10 @@ gboolean motion_cells_plain(MotionCells *cells, const Frame *frame, int column, 
 void motion_cells_claim(MotionCells *cells, const Frame *frame, const pixman_box32_t *box);
 
 /* One row of cells' pixels now and before. Of the cells that are alive (a byte each), those that
- * differ die, and those with more than one colour in the row become varied. */
-typedef void (*MotionMatchRow)(const guint32 *now, const guint32 *before, int pixels, guint8 *alive,
-                               guint8 *varied);
+ * differ die, and those with more than one colour in the row become varied. stride, in pixels, is
+ * that of both: memory is asked for the rows below already, whether there are any or not. */
+typedef void (*MotionMatchRow)(const guint32 *now, const guint32 *before, int stride, int pixels,
+                               guint8 *alive, guint8 *varied);
 
 typedef struct {
     const char *name; /* as CompareKernel's */

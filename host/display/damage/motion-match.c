@@ -115,7 +115,7 @@ compare_band(MotionMatch *match, int row, int begin, int end)
         match->kernel->row(frame->pixels + (gsize)y * (gsize)frame->stride + x,
                            frame->previous + (gsize)(y - match->step.dy) * (gsize)frame->stride +
                                x - match->step.dx,
-                           pixels, todo, match->varied + first);
+                           frame->stride, pixels, todo, match->varied + first);
     }
     for (int i = 0; i < end - begin; i++)
         match->alive[first + (gsize)i] |= todo[i];

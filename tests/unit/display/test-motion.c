@@ -430,8 +430,8 @@ test_match_kernel(gconstpointer data)
             alive_a[i] = alive_b[i] = g_rand_int_range(rand, 0, 4) > 0;
             varied_a[i] = varied_b[i] = g_rand_int_range(rand, 0, 4) == 0;
         }
-        reference->row(now + a, before + b, pixels, alive_a, varied_a);
-        kernel->row(now + a, before + b, pixels, alive_b, varied_b);
+        reference->row(now + a, before + b, MOST, pixels, alive_a, varied_a);
+        kernel->row(now + a, before + b, MOST, pixels, alive_b, varied_b);
         g_assert_cmpmem(alive_a, sizeof alive_a, alive_b, sizeof alive_b);
         g_assert_cmpmem(varied_a, sizeof varied_a, varied_b, sizeof varied_b);
     }

@@ -2,28 +2,90 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How fast desktops wake from a template, where the time goes, and what many of them take of the memory.
 
-Usage: ORIEL_BUILD=build tests/bench/clones.py [CLONES [AT-ONCE]]     (20 one after another, then 12 that stay)
-Prints Markdown; the host's own marks (ms since the start) tell where the time went.
-"""
+Prints Markdown. The host's own marks (ms since a start began) tell where its part of the time went."""
 
+import argparse
 import pathlib
 import statistics
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from harness import clones  # noqa: E402
 from harness.stack import Stack  # noqa: E402
+from harness.wait import wait_for  # noqa: E402
+from lib import first_frame  # noqa: E402
 
 MARKS = ("disk", "bus", "qemu", "display", "restored", "identity", "ready")
+PARTS = ("sessions", "spares", "clones", "memory")
 
 
 def row(cells):
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
-def measure_speed(api, count):
+def heading(cells):
+    row(cells)
+    row(["---"] * len(cells))
+
+
+def spread(values):
+    """median, p95, least, most; whole numbers."""
+    values = sorted(values)
+    p95 = values[min(len(values) - 1, round(len(values) * 0.95))]
+    return [round(value) for value in (statistics.median(values), p95, values[0], values[-1])]
+
+
+def one_session(stack, user, pool):
+    """ms from POST /sessions to: the desktop is ready, the first complete frame. And its host's marks."""
+    began = time.monotonic()
+    session = user.post("sessions", {"pool": pool})
+    while session["state"] != "ready":
+        assert session["state"] == "starting", session
+        session = user.get(f"sessions/{session['id']}?wait=30&state={session['state']}&step={session['step']}"
+                           f"&progress={session['progress']}")
+    ready = time.monotonic()
+    opened = user.post(f"sessions/{session['id']}/connect", {"protocol": "vnc"})
+    screen = first_frame.look(opened["websocket"], opened["ticket"])
+    seen = time.monotonic()
+    assert screen.colours() > 50, "the screen is empty"
+    desktop = stack.admin.get(f"desktops/{session['desktop']}")
+    assert desktop["origin"] == "clone", desktop
+    user.delete(f"sessions/{session['id']}")
+    wait_for(lambda: not (stack.state_dir / "desktops" / session["desktop"]).exists(), 120, "the desktop's end")
+    return (ready - began) * 1000, (seen - began) * 1000, desktop["timings"]
+
+
+def medians(marks):
+    return [round(statistics.median(mark.get(name, 0) for mark in marks)) for name in MARKS]
+
+
+def waiting_spare(stack):
+    return any(item["spare"] and item["state"] == "ready" for item in stack.admin.get("desktops")["items"])
+
+
+def measure_sessions(stack, user, count, spares):
+    name = f"bench-{spares}"
+    stack.admin.post("pools", {"name": name, "image": "demo", "memory_mib": 1024, "cpus": 2, "entitled": ["everyone"],
+                               "policy": "floating", "spares": spares, "maximum": 12})
+    wait_for(lambda: any(item["state"] == "ready" for item in stack.admin.get("templates")["items"]), clones.SECONDS,
+             "the template is ready", 0.5)
+    times = []
+    for _ in range(count):
+        if spares:
+            wait_for(lambda: waiting_spare(stack), 120, "a spare", 0.2)
+        times.append(one_session(stack, user, name))
+    for title, values in (("ready", [time[0] for time in times]), ("first complete frame", [time[1] for time in times])):
+        row([f"`POST /sessions` to {title}, {spares or 'no'} spare", count, *spread(values)])
+    stack.admin.delete(f"pools/{name}")
+    return medians([time[2] for time in times])
+
+
+def measure_clones(stack, count):
+    """The host alone."""
+    api = clones.watch(stack)
     waits, marks = [], []
     for _ in range(count):
         began = time.monotonic()
@@ -31,39 +93,59 @@ def measure_speed(api, count):
         waits.append((time.monotonic() - began) * 1000)
         marks.append(item["timings"])
         api.call("desktop.delete", desktop=item["id"])
-    waits.sort()
-    print(f"\n{count} clones, ms from desktop.create to ready: median {statistics.median(waits):.0f}, "
-          f"p95 {waits[min(count - 1, round(count * 0.95))]:.0f}, from {waits[0]:.0f} to {waits[-1]:.0f}\n")
-    row(["median ms until"] + list(MARKS))
-    row(["---"] * (len(MARKS) + 1))
-    row([""] + [round(statistics.median(mark.get(name, 0) for mark in marks)) for name in MARKS])
+    api.close()
+    row(["`desktop.create` to ready, the host alone", count, *spread(waits)])
+    return medians(marks)
 
 
-def measure_memory(api, count):
-    print(f"\n{count} clones at once\n")
-    row(["desktops", "asked MiB", "used MiB", "used MiB each", "shared MiB", "more that fit"])
-    row(["---"] * 6)
+def measure_memory(stack, count):
+    api = clones.watch(stack)
+    print(f"\n{count} clones at once, MiB:\n")
+    heading(["desktops", "asked", "used", "used each", "shared", "more that fit", "agents that answer"])
+    items = []
     for number in range(1, count + 1):
-        clones.clone(api)
+        items.append(clones.clone(api))
         info = api.call("host.info")
         memory = info["memory"]
-        row([number, memory["asked_mib"], memory["used_mib"], round(memory["used_mib"] / number), memory["shared_mib"],
-             info["desktops_fit"]])
+        if number in (1, 2, 4, 8, count):
+            answering = sum(stack.guest(item["id"]).run("hostname").strip() == f"oriel-{item['id'][:8]}" for item in items)
+            row([number, memory["asked_mib"], memory["used_mib"], round(memory["used_mib"] / number), memory["shared_mib"],
+                 info["desktops_fit"], answering])
+    for item in items:
+        api.call("desktop.delete", desktop=item["id"])
+    api.close()
 
 
-def main(arguments):
-    count = int(arguments[0]) if arguments else 20
-    at_once = int(arguments[1]) if len(arguments) > 1 else 12
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=20, help="sessions and clones, one after another")
+    parser.add_argument("--at-once", type=int, default=12, help="clones that run at the same time")
+    parser.add_argument("--only", default=",".join(PARTS), metavar="PART[,PART]", help="of " + ", ".join(PARTS))
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    parts = options.only.split(",")
     with Stack() as stack:
         stack.start()
         stack.import_image()
-        began = time.monotonic()
-        template = clones.ready_template(stack)
-        print(f"The template took {time.monotonic() - began:.0f} s and {template['size_bytes'] >> 20} MiB of disk.")
-        api = clones.watch(stack)
-        measure_speed(api, count)
-        measure_memory(api, at_once)
+        user, marks = stack.rest(*stack.make_user()), {}
+        heading(["ms", "times", "median", "p95", "least", "most"])
+        for part, spares in (("sessions", 0), ("spares", 1)):
+            if part in parts:
+                marks[part] = measure_sessions(stack, user, options.count, spares)
+        if "clones" in parts or "memory" in parts:
+            clones.ready_template(stack)
+        if "clones" in parts:
+            marks["clones"] = measure_clones(stack, options.count)
+        print("\nWhere the host's part goes, ms from its beginning until, medians:\n")
+        heading(["", *MARKS])
+        for part in [part for part in ("sessions", "clones") if part in marks]:
+            row([part, *marks[part]])
+        if "memory" in parts:
+            measure_memory(stack, options.at_once)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

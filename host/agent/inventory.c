@@ -440,8 +440,6 @@ choose_template(Inventory *inventory, DesktopRecord *record, GError **error)
     else if (!template_has_shape(template_, record->cpus, record->memory_mib, record->width,
                                  record->height))
         problem = "Its processors, memory or screen are not the template's.";
-    else if (record->limits.disk_gib > 0)
-        problem = "A disk size of its own was asked for.";
     else if (template_->generation[0] == '\0')
         problem = "Its template is not ready.";
     if (problem == NULL) {

@@ -114,9 +114,8 @@ make(const char *backing, guint64 size, const char *folder, GError **error)
     return fail(error, problem);
 }
 
-/* The virtual size of a qcow2; 0 with error. */
-static guint64
-read_size(const char *path, GError **error)
+guint64
+overlay_disk_size(const char *path, GError **error)
 {
     guint8 header[BACKING_SIZE_AT + 8];
     guint64 size = 0;
@@ -139,7 +138,7 @@ read_size(const char *path, GError **error)
 gboolean
 overlay_disk_make(const char *backing, guint64 size, const char *folder, GError **error)
 {
-    guint64 backing_size = read_size(backing, error);
+    guint64 backing_size = overlay_disk_size(backing, error);
     if (backing_size == 0)
         return FALSE;
     if (strlen(backing) > MAX_NAME)

@@ -13,3 +13,6 @@ gboolean overlay_disk_make(const char *backing, guint64 size, const char *folder
 
 /* The same for a disk that stands on nothing. */
 gboolean overlay_disk_make_empty(guint64 size, const char *folder, GError **error);
+
+/* What the guest sees of a qcow2, bytes; 0 with error (FAILED). */
+guint64 overlay_disk_size(const char *path, GError **error);

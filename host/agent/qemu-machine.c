@@ -229,8 +229,7 @@ make_disk(QemuMachine *machine, GError **error)
     g_autofree char *backing = file_in(clone ? spec->template_dir : spec->image_dir, "disk.qcow2");
     if (!clone && g_file_test(disk, G_FILE_TEST_EXISTS))
         return TRUE;
-    return overlay_disk_make(backing, clone ? 0 : (guint64)spec->limits.disk_gib << 30,
-                             spec->state_dir, error);
+    return overlay_disk_make(backing, (guint64)spec->limits.disk_gib << 30, spec->state_dir, error);
 }
 
 /* Nothing holds the disk and the sockets (any more). */

@@ -2,6 +2,7 @@
 #include "qemu-machine-private.h"
 
 #include "common/error.h"
+#include "host/agent/overlay-disk.h"
 #include "host/agent/qemu-command.h"
 
 #include <gio/gio.h>
@@ -218,6 +219,18 @@ plug_volumes(QemuMachine *machine)
     }
 }
 
+/* The guest remembers the size of its template's disk until it is told that it has grown. */
+static void
+tell_disk_size(QemuMachine *machine)
+{
+    g_autofree char *disk = file_in(machine->spec->state_dir, "disk.qcow2");
+    guint64 size = machine->spec->limits.disk_gib > 0 ? overlay_disk_size(disk, NULL) : 0;
+    if (size > 0)
+        qmp_execute(machine->qmp, "block_resize",
+                    json_pack("{s:s, s:I}", "device", "disk0", "size", (json_int_t)size),
+                    on_plugged, machine);
+}
+
 static void
 on_restored(const GError *error, gpointer user)
 {
@@ -231,10 +244,12 @@ on_restored(const GError *error, gpointer user)
     }
     qemu_machine_mark(machine, "restored");
     /* From the guest's next step on, what was saved does not fit to its disk any more. */
-    if (machine->origin == START_RESUME)
+    if (machine->origin == START_RESUME) {
         discard_saved(machine);
-    else
+    } else {
+        tell_disk_size(machine);
         plug_volumes(machine);
+    }
     qmp_execute(machine->qmp, "cont", NULL, on_continued, machine);
 }
 

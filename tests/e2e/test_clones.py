@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from harness import clones
+from harness.wait import wait_for
 
 
 @pytest.fixture(name="template", scope="module")
@@ -78,6 +79,14 @@ def test_a_home_moves_from_one_clone_to_the_next(stack, api):
         assert 200 < int(guest.run("df -m --output=size /home/user | tail -n 1")) < 256
         api.call("desktop.delete", desktop=item["id"])
     api.call("volume.delete", volume=volume)
+
+
+def test_a_clone_has_the_disk_that_was_asked_for(stack, api):
+    item = clones.clone(api, limits={"disk_gib": 9})
+    guest = stack.guest(item["id"])
+    assert guest.run("cat /sys/block/vda/size").strip() == str(9 << 21)
+    wait_for(lambda: int(guest.run("df --block-size=1G --output=size / | tail -n 1")) >= 8, 60, "the file system has grown")
+    api.call("desktop.delete", desktop=item["id"])
 
 
 def test_an_unknown_template_is_told(api):

@@ -205,6 +205,13 @@ def test_other_sizes_than_the_templates_boot_cold(host, api):
     assert "memory" in texts(item)[0]
 
 
+def test_a_home_and_limits_are_a_clones_as_well(host, api):
+    host.make_template(api)
+    volumes = [{"volume": str(uuid.uuid4()), "size_mib": 64}]
+    item = host.clone(api, volumes=volumes, limits={"disk_gib": 9, "disk_iops": 500})
+    assert (item["state"], item["origin"], item["notes"]) == ("ready", "clone", [])
+
+
 def test_nobody_sees_a_clone_before_it_is_itself(host, api):
     host.make_template(api)
     host.simulate({"on": "identity", "delay_ms": 3600000})

@@ -41,6 +41,7 @@ test_sizes(void)
         g_assert_true(overlay_disk_make_empty(sizes[i], folder, &error));
         g_assert_no_error(error);
         g_assert_true(is_sound(disk));
+        g_assert_cmpuint(overlay_disk_size(disk, NULL), ==, sizes[i]);
         g_autofree char *text = describe(disk);
         g_autofree char *wanted = g_strdup_printf("\"virtual-size\": %" G_GUINT64_FORMAT, sizes[i]);
         g_assert_nonnull(strstr(text, wanted));

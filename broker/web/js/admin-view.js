@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What there is, for administrators: lists to look at. Changing things is orielctl's work.
+// What there is, for administrators: lists to look at, and long work that can be stopped. Changing things is orielctl's work.
 
 import { api } from './api.js';
-import { h, setText } from './dom.js';
+import { announce, h, setText } from './dom.js';
 import { patiently, sentence } from './problem.js';
 import { clock, t } from './strings.js';
 
@@ -10,7 +10,10 @@ const TABLES = [
   { key: 'sessions', path: '/sessions?all=1', columns: ['user', 'pool_title', 'state', 'step_text', 'created_at'] },
   { key: 'desktops', path: '/desktops', columns: ['name', 'image', 'state', 'host', 'created_at'] },
   { key: 'pools', path: '/pools?all=1', columns: ['name', 'title', 'image', 'policy', 'start', 'spares', 'maximum'] },
-  { key: 'images', path: '/images', columns: ['name', 'title', 'host', 'state', 'progress', 'desktops', 'reason'] },
+  {
+    key: 'images', path: '/images', columns: ['name', 'title', 'host', 'state', 'progress', 'desktops', 'reason'],
+    stop: (item, options) => api.cancelImage(item, options), stoppable: 'importing',
+  },
   { key: 'templates', path: '/templates', columns: ['name', 'host', 'image', 'state', 'progress', 'desktops', 'reason'] },
   { key: 'users', path: '/users', columns: ['name', 'full_name', 'roles', 'disabled'] },
   { key: 'hosts', path: '/hosts', columns: ['name', 'state', 'accelerator', 'desktops', 'desktops_fit'] },
@@ -39,14 +42,25 @@ function cell(column, value) {
   return typeof value === 'object' ? value.name ?? '–' : String(value);
 }
 
-function table({ key, columns }, items) {
+/** The last cell of a row whose work can be stopped. */
+function stopCell({ stop, stoppable }, item, onStop) {
+  const works = item.state === stoppable;
+  return stop && h('td', {}, works && h('button', {
+    type: 'button', class: 'secondary', 'aria-label': t('admin.stopNamed', { name: item.name }), onclick: () => onStop(item),
+  }, t('admin.stop')));
+}
+
+function table(entry, items, onStop) {
+  const { key, columns, stop } = entry;
   if (items.length === 0) {
     return h('p', { class: 'admin-none' }, t('admin.none'));
   }
   return h('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': t(`admin.${key}`) },
     h('table', {},
-      h('thead', {}, h('tr', {}, columns.map((column) => h('th', { scope: 'col' }, t(`admin.column.${column}`))))),
-      h('tbody', {}, items.map((item) => h('tr', {}, columns.map((column) => h('td', {}, cell(column, item[column]))))))));
+      h('thead', {}, h('tr', {}, columns.map((column) => h('th', { scope: 'col' }, t(`admin.column.${column}`))),
+        stop && h('th', { scope: 'col' }, t('admin.column.stop')))),
+      h('tbody', {}, items.map((item) => h('tr', {}, columns.map((column) => h('td', {}, cell(column, item[column]))),
+        stopCell(entry, item, onStop))))));
 }
 
 export function createAdminView() {
@@ -74,12 +88,24 @@ export function createAdminView() {
     try {
       const items = await patiently(() => api.listAll(entry.path, { signal }), signal);
       if (chosen === entry) {
-        body.replaceChildren(table(entry, items));
+        body.replaceChildren(table(entry, items, (item) => stop(entry, item)));
         setText(note, '');
         if (items.some(({ state }) => BUSY.includes(state))) {
           again = setTimeout(() => choose(entry), AGAIN);
         }
       }
+    } catch (error) {
+      if (!signal.aborted) {
+        setText(note, sentence(error));
+      }
+    }
+  }
+
+  async function stop(entry, item) {
+    try {
+      await entry.stop(item, { signal });
+      await choose(entry);
+      announce(t('admin.stopped', { name: item.name }));
     } catch (error) {
       if (!signal.aborted) {
         setText(note, sentence(error));

@@ -184,6 +184,10 @@ class Api {
   endSession(id, options) { return this.delete(`/sessions/${encodeURIComponent(id)}`, options); }
   connect(id, protocol, options) { return this.post(`/sessions/${encodeURIComponent(id)}/connect`, { protocol }, options); }
 
+  cancelImage({ name, host }, options) {
+    return this.post(`/images/${encodeURIComponent(name)}/cancel?host=${encodeURIComponent(host)}`, {}, options);
+  }
+
   /** Answers when the session is no longer as the caller has seen it, or after half a minute. */
   sessionChange(seen, options) {
     const query = new URLSearchParams({

@@ -105,3 +105,20 @@ scenario('an administrator sees what there is', async ({ broker, page, open }) =
   await page.getByRole('tab', { name: 'Pools' }).click();
   await page.getByRole('cell', { name: 'Physics laboratory' }).waitFor();
 });
+
+scenario('an administrator stops an import', async ({ broker, page, open }) => {
+  broker.users.alice.roles = ['admin'];
+  const image = { title: 'Debian', host: 'local', desktops: 0, reason: null };
+  broker.images = [
+    { ...image, name: 'old', state: 'ready', progress: 100 },
+    { ...image, name: 'next', state: 'importing', progress: 12 },
+  ];
+  await signedIn({ page, open });
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('tab', { name: 'Images' }).click();
+  await page.getByRole('cell', { name: '12 %' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Stop importing' }).count(), 1);
+  await page.getByRole('button', { name: 'Stop importing next' }).click();
+  await page.getByRole('cell', { name: 'The import was cancelled.' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Stop importing' }).count(), 0);
+});

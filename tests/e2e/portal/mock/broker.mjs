@@ -47,6 +47,7 @@ export class MockBroker {
     { id: 'p2', name: 'office', kind: 'app', title: 'LibreOffice Writer', available: true },
     { id: 'p3', name: 'lab', kind: 'desktop', title: 'Physics laboratory', available: false },
   ];
+  images = [];
   sessions = [];
   desktop = new FakeDesktop();
   requests = [];      // every request line, for a look at what was in addresses
@@ -192,6 +193,14 @@ export class MockBroker {
   async #resources(request, path, query, body, answer) {
     if (path === '/pools') {
       return answer(200, { items: this.pools });
+    }
+    if (path === '/images') {
+      return answer(200, { items: this.images });
+    }
+    const [, stopped] = /^\/images\/([^/]+)\/cancel$/.exec(path) ?? [];
+    const image = this.images.find((item) => item.name === stopped && item.host === query.get('host'));
+    if (image && request.method === 'POST') {
+      return answer(200, Object.assign(image, { state: 'failed', reason: 'The import was cancelled.' }));
     }
     if (path === '/sessions') {
       return request.method === 'POST' ? this.#startSession(body, answer) : answer(200, { items: this.sessions });

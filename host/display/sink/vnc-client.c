@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vnc-client.h"
 #include "vnc-clipboard.h"
-#include "vnc-congestion.h"
 #include "vnc-framing.h"
 #include "vnc-output.h"
+#include "vnc-pace.h"
 #include "vnc-quality.h"
 
 #include <errno.h>
@@ -16,10 +16,7 @@
     (64 * 1024) /* bytes: with more waiting, newer pixels are better than more of them */
 #define HANDSHAKE_S       20
 #define MAX_CUT_TEXT      (64 * 1024 * 1024) /* more than that is no text */
-#define FENCE_REQUEST     (1u << 31)
-#define FENCE_FLAGS       7u /* block before, block after, sync next */
 #define SERVER_CONTINUOUS 150
-#define SERVER_FENCE      248
 
 struct VncClient {
     int fd;
@@ -40,13 +37,9 @@ struct VncClient {
     VncUpdate *update;
     InputClient *input;
     VncClipboard *clipboard;
-    VncCongestion *congestion;
+    VncPace *pace;
     VncQuality *quality;
-    GSource *pace;      /* when there is room again, or no longer any use in waiting for it */
-    gboolean fenced;    /* it answers fences */
-    guint32 next_fence; /* its payload */
-    guint32 awaited;    /* the oldest without an answer */
-    gboolean fence_known, continuous_known;
+    gboolean continuous_known;
     gint64 encode_us, send_us;
     guint64 lossy_bytes;
 };
@@ -124,17 +117,12 @@ on_format(const PixelFormat *format, gpointer user)
     vnc_update_set_format(((VncClient *)user)->update, format);
 }
 
-/* Without fences, a request says that what was sent before has arrived; unless some of it has not
- * even left, so it was asked for in advance. */
 static void
 on_request(gboolean incremental, int x, int y, int width, int height, gpointer user)
 {
     VncClient *client = user;
 
-    if (!client->fenced && vnc_output_queued(client->out))
-        vnc_congestion_give_up(client->congestion);
-    else if (!client->fenced)
-        vnc_congestion_answered_all(client->congestion, g_get_monotonic_time());
+    vnc_pace_requested(client->pace);
     vnc_update_request(client->update, incremental, x, y, width, height);
 }
 
@@ -160,109 +148,10 @@ on_pointer(int x, int y, guint buttons, gpointer user)
 }
 
 static void
-send_fence(VncClient *client, guint32 flags, const guint8 *payload, gsize size)
-{
-    guint8 message[9 + VNC_MAX_FENCE] = {SERVER_FENCE};
-
-    vnc_put32(message + 4, flags);
-    message[8] = (guint8)size;
-    for (gsize i = 0; i < size; i++)
-        message[9 + i] = payload[i];
-    write_message(message, 9 + size, client);
-}
-
-/* Bytes since the connection began, those in the queue included. */
-static guint64
-position(const VncClient *client)
-{
-    return vnc_output_written(client->out) + vnc_output_queued(client->out);
-}
-
-/* Room comes back by an answer, or by time: then, and when an answer is overdue, the main loop
- * wakes. */
-static void
-set_pace(VncClient *client)
-{
-    gint64 now = g_get_monotonic_time(), opens = vnc_congestion_opens(client->congestion, now);
-    gint64 deadline = vnc_congestion_deadline(client->congestion);
-
-    if (opens == G_MAXINT64 || opens <= now)
-        opens = deadline ? deadline : -1;
-    g_source_set_ready_time(client->pace, opens);
-}
-
-/* The client answers when it has shown what was written so far; and that is awaited, if it ever
- * answers, or else asks for each update. */
-static void
-send_mark(VncClient *client)
-{
-    guint8 payload[4];
-
-    if (client->fence_known) {
-        vnc_put32(payload, client->next_fence++);
-        send_fence(client, FENCE_REQUEST | 1, payload, sizeof payload);
-    }
-    if (client->fenced || vnc_update_on_request(client->update))
-        vnc_congestion_sent(client->congestion, g_get_monotonic_time(), position(client));
-    if (!client->fenced)
-        client->awaited = client->next_fence;
-    set_pace(client);
-}
-
-static void
-on_answer(VncClient *client, guint32 fence)
-{
-    gint64 now = g_get_monotonic_time();
-
-    client->fenced = TRUE;
-    if (fence - client->awaited >= client->next_fence - client->awaited)
-        return; /* given up long ago, or never sent */
-    while (client->awaited != fence + 1) {
-        vnc_congestion_answered(client->congestion, now);
-        client->awaited++;
-    }
-    set_pace(client);
-    wants_frame(client);
-}
-
-static void
 on_fence(guint32 flags, const guint8 *payload, gsize size, gpointer user)
 {
-    VncClient *client = user;
-
-    if (flags & FENCE_REQUEST)
-        send_fence(client, flags & FENCE_FLAGS, payload, size);
-    else if (size == 4)
-        on_answer(client, vnc_get32(payload));
+    vnc_pace_fence(((VncClient *)user)->pace, flags, payload, size);
 }
-
-/* No answer for so long: a client that has taken everything does without, until it answers again.
- */
-static gboolean
-on_pace(gpointer user)
-{
-    VncClient *client = user;
-    gint64 deadline = vnc_congestion_deadline(client->congestion);
-
-    g_source_set_ready_time(client->pace, -1);
-    if (deadline && deadline <= g_get_monotonic_time()) {
-        vnc_congestion_give_up(client->congestion);
-        client->awaited = client->next_fence;
-        client->fenced &= vnc_output_queued(client->out) > 0;
-    } else {
-        set_pace(client);
-    }
-    wants_frame(client);
-    return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-dispatch_pace(GSource *source, GSourceFunc callback, gpointer user)
-{
-    return callback(user);
-}
-
-static GSourceFuncs pace_funcs = {.dispatch = dispatch_pace};
 
 static void
 on_continuous(gboolean on, int x, int y, int width, int height, gpointer user)
@@ -286,6 +175,8 @@ static const VncPeerEvents peer_events = {
     .continuous = on_continuous,
 };
 
+static const VncPaceEvents pace_events = {.write = write_message, .room = wants_frame};
+
 /* From the client --------------------------------------------------------------------------------
  */
 
@@ -308,12 +199,8 @@ on_encodings(VncClient *client, const guint8 *list, guint n_encodings)
     vnc_update_set_encodings(client->update, list, n_encodings);
     if (vnc_update_has(client->update, VNC_ENCODING_CLIPBOARD))
         vnc_clipboard_extend(client->clipboard);
-    if (!client->fence_known && vnc_update_has(client->update, VNC_ENCODING_FENCE)) {
-        client->fence_known = client->fenced = TRUE;
-        client->awaited = client->next_fence;
-        vnc_congestion_give_up(client->congestion);
-        send_mark(client);
-    }
+    if (vnc_update_has(client->update, VNC_ENCODING_FENCE))
+        vnc_pace_use_fences(client->pace, vnc_update_on_request(client->update));
     if (!client->continuous_known && vnc_update_has(client->update, VNC_ENCODING_CONTINUOUS)) {
         client->continuous_known = TRUE;
         write_message(&continuous, 1, client);
@@ -477,12 +364,8 @@ vnc_client_new(int fd, VncProtocol *protocol, Input *input, Clipboard *clipboard
     g_source_set_callback(client->watch, unused, client, NULL);
     g_source_set_static_name(client->watch, "VNC client");
     g_source_attach(client->watch, NULL);
-    client->congestion = vnc_congestion_new();
+    client->pace = vnc_pace_new(client->out, &pace_events, client);
     client->quality = vnc_quality_new();
-    client->pace = g_source_new(&pace_funcs, sizeof(GSource));
-    g_source_set_callback(client->pace, on_pace, client, NULL);
-    g_source_set_static_name(client->pace, "VNC pace");
-    g_source_attach(client->pace, NULL);
     client->handshake_timer = g_timeout_add_seconds(HANDSHAKE_S, on_handshake_timeout, client);
     write_message((const guint8 *)VNC_VERSION, VNC_VERSION_LENGTH, client);
     flush(client);
@@ -498,9 +381,7 @@ vnc_client_free(VncClient *client)
     g_clear_handle_id(&client->gone_idle, g_source_remove);
     g_source_destroy(client->watch);
     g_source_unref(client->watch);
-    g_source_destroy(client->pace);
-    g_source_unref(client->pace);
-    vnc_congestion_free(client->congestion);
+    vnc_pace_free(client->pace);
     vnc_quality_free(client->quality);
     vnc_clipboard_free(client->clipboard);
     input_client_free(client->input);
@@ -545,14 +426,14 @@ vnc_client_ready(const VncClient *client)
         !vnc_update_ready(client->update))
         return FALSE;
     now = g_get_monotonic_time();
-    return vnc_congestion_opens(client->congestion, now) <= now;
+    return vnc_congestion_opens(vnc_pace_link(client->pace), now) <= now;
 }
 
 gboolean
 vnc_client_take(VncClient *client, VncWork *work)
 {
     const VncRoom room = {
-        vnc_congestion_budget(client->congestion, vnc_update_on_request(client->update)),
+        vnc_congestion_budget(vnc_pace_link(client->pace), vnc_update_on_request(client->update)),
         vnc_quality_steps(client->quality), g_get_monotonic_time()};
 
     return vnc_update_take(client->update, &room, work);
@@ -567,7 +448,7 @@ note_update(VncClient *client, gint64 encode_us)
     client->encode_us += encode_us;
     client->lossy_bytes += facts.lossy;
     vnc_quality_sent(client->quality, g_get_monotonic_time(), facts.bytes, facts.lossy,
-                     vnc_congestion_bandwidth(client->congestion), facts.held_back);
+                     vnc_congestion_bandwidth(vnc_pace_link(client->pace)), facts.held_back);
 }
 
 SinkProgress
@@ -589,7 +470,7 @@ vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint
 
     if (vnc_update_sent(client->update) != before) {
         note_update(client, encode_us);
-        send_mark(client);
+        vnc_pace_mark(client->pace, vnc_update_on_request(client->update));
     }
     flush(client);
     client->send_us += g_get_monotonic_time() - begin;
@@ -610,11 +491,11 @@ vnc_client_stats(const VncClient *client, ClientStats *stats)
         .merged = facts.merged,
         .encode_us = client->encode_us,
         .send_us = client->send_us,
-        .round_trip_us = vnc_congestion_round_trip(client->congestion),
-        .base_us = vnc_congestion_base(client->congestion),
-        .bandwidth = vnc_congestion_bandwidth(client->congestion),
+        .round_trip_us = vnc_congestion_round_trip(vnc_pace_link(client->pace)),
+        .base_us = vnc_congestion_base(vnc_pace_link(client->pace)),
+        .bandwidth = vnc_congestion_bandwidth(vnc_pace_link(client->pace)),
         .queued = vnc_output_queued(client->out),
-        .in_flight = vnc_congestion_in_flight(client->congestion),
+        .in_flight = vnc_congestion_in_flight(vnc_pace_link(client->pace)),
         .wish = facts.wish,
         .quality = facts.quality,
         .settled = vnc_client_progress(client) == SINK_SETTLED,

@@ -8,7 +8,8 @@
 #define LEVELS      2   /* a step's: about 0.7 times the bytes */
 #define LOWEST      1   /* level; what is coarser is no picture */
 #define EASE        0.5 /* share of the link in use, at most, for the next step to fit */
-#define MIN_UPDATES 4   /* a period of fewer says nothing */
+#define BUSY        0.3 /* … and at least, for it to be the limit; a round trip an update leaves half */
+#define MIN_UPDATES 4    /* a period of fewer says nothing */
 #define FULL_US     5000 /* of the link: what holds back with less was mistaken about what it takes */
 
 struct VncQuality {
@@ -34,20 +35,26 @@ vnc_quality_free(VncQuality *quality)
     g_free(quality);
 }
 
+static double
+used(const VncQuality *quality, gint64 length)
+{
+    return (double)quality->bytes / (double)length * G_USEC_PER_SEC;
+}
+
 /* The link is the limit, and giving way would help. */
 static gboolean
-is_hard(const VncQuality *quality, guint64 bandwidth)
+is_hard(const VncQuality *quality, gint64 length, guint64 bandwidth)
 {
     return bandwidth && bandwidth < VNC_CONGESTION_FAST / 2 && quality->updates >= MIN_UPDATES &&
-           quality->held_back * 2 > quality->updates && quality->lossy * 3 > quality->bytes;
+           quality->held_back * 2 > quality->updates && quality->lossy * 3 > quality->bytes &&
+           used(quality, length) >= (double)bandwidth * BUSY;
 }
 
 static gboolean
 is_easy(const VncQuality *quality, gint64 length, guint64 bandwidth)
 {
-    double used = (double)quality->bytes / (double)length * 1e6;
-
-    return quality->held_back * 8 < quality->updates + 1 && used < (double)bandwidth * EASE;
+    return quality->held_back * 8 < quality->updates + 1 &&
+           used(quality, length) < (double)bandwidth * EASE;
 }
 
 static void
@@ -78,7 +85,7 @@ vnc_quality_sent(VncQuality *quality, gint64 now, gsize bytes, gsize lossy, guin
     gint64 length = now - quality->period;
 
     if (length >= PERIOD_US) {
-        if (is_hard(quality, bandwidth))
+        if (is_hard(quality, length, bandwidth))
             go_down(quality, now);
         else if (!is_easy(quality, length, bandwidth))
             quality->eased = now;

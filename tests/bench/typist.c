@@ -44,13 +44,18 @@ type_one(Viewer *viewer, json_t *list)
 {
     int before = shown(viewer);
     gint64 begin = g_get_monotonic_time(), now = begin;
-    if (before < 0)
+    if (before < 0) {
+        fprintf(stderr, "bench-typist: the block is neither black nor white.\n");
         return FALSE;
+    }
     viewer_key(viewer, KEY, TRUE);
     viewer_key(viewer, KEY, FALSE);
     while (shown(viewer) != !before) {
-        if (now > begin + PATIENCE_US || !viewer_step(viewer, 100))
+        if (now > begin + PATIENCE_US || !viewer_step(viewer, 100)) {
+            fprintf(stderr, "bench-typist: nothing came of a key within %d s.\n",
+                    (int)((now - begin) / G_USEC_PER_SEC));
             return FALSE;
+        }
         now = g_get_monotonic_time();
     }
     return !json_array_append_new(list, json_pack("[I, I]", (json_int_t)begin, (json_int_t)now));

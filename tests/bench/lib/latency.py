@@ -15,7 +15,7 @@ from .programs import Failed, folder, running, wait_for_line
 
 # name, what bench-link is told: kbit/s, round trip in ms, losses of 1000; None: no link between
 LINKS = [("loopback", None), ("20 Mbit/s, 40 ms", (20000, 40, 0)), ("5 Mbit/s, 150 ms, 1 % loss", (5000, 150, 10))]
-WARM_UP_MS = {False: 500, True: 3000}  # a moving screen's link is learned meanwhile
+WARM_UP_MS, WARM_UP_TRIPS, LEARN_MS = 500, 20, 3000  # the first screen comes; and a moving screen's link is learned
 SEEN = ("base_us", "round_trip_us", "bandwidth", "queued", "in_flight", "quality")  # of what the display counts
 
 
@@ -78,6 +78,10 @@ def typing(programs, video):
                 yield Typing(programs, place, guest, between)
 
 
+def warm_up(link, moving):
+    return WARM_UP_MS + (WARM_UP_TRIPS * link[1] if link else 0) + (LEARN_MS if moving else 0)
+
+
 def row(name, link, times, display):
     up, down, whole = ([time / 1000 for time in column] for column in zip(*times))
     return {"link": name, "round_trip_ms": link[1] if link else 0, "keys": len(times), "to_guest_ms": statistics.median(up),
@@ -93,7 +97,7 @@ def measure(programs, video, keys):
             for name, link in LINKS:
                 for fences in (True, False):
                     try:
-                        times, display = typist.type(link, keys, WARM_UP_MS[bool(moving)], fences)
+                        times, display = typist.type(link, keys, warm_up(link, moving), fences)
                     except (Failed, OSError) as error:
                         note(f"  latency, {name}: {error}")
                         continue

@@ -48,7 +48,7 @@ def section(figures, caption):
     met = sum(row["met"] for row in rows)
     return (f"{BEGIN}\nAgainst the best of libvncserver and TigerVNC's Xvnc in the same run, with the same stock client "
             f"([how](tests/bench/README.md), [all figures]({RESULTS})): {met} of {len(rows)} targets are met; what is wanted stands in "
-            f"brackets, what is missed is bold.\n\n{ratio_table(rows)}\n\nAlso: {others(rows)}\n\n"
+            f"brackets, what is missed is bold. Pictures with loss are not equal: PSNR and SSIM of each stand with the figures.\n\n{ratio_table(rows)}\n\nAlso: {others(rows)}\n\n"
             f"![Ratios to the best peer]({PLOT})\n\n{caption}\n{END}")
 
 

@@ -101,16 +101,16 @@ class Bridge:
         self._thread.join(20)
 
 
-def watch(place):
-    """Plays the recording to noVNC, from when it is there; what video.mjs says of it."""
+def watch(place, recording, size, rate):
+    """Plays a recording to noVNC, from when it is there; what video.mjs says of it. place: a short folder."""
     display = None
     with Bridge(f"{place}/vnc") as bridge:
         page = subprocess.Popen(["node", "video.mjs", f"127.0.0.1:{bridge.port}"], cwd=PORTAL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 text=True)
         try:
             if bridge.connected.wait(60):
-                display = subprocess.Popen([paths.program("oriel-display"), "--name", "video", "--source", f"replay:{place}/video.raw",
-                                            "--size", f"{WIDTH}x{HEIGHT}", "--rate", str(RATE), "--vnc-unix", f"{place}/vnc"])
+                display = subprocess.Popen([paths.program("oriel-display"), "--name", "video", "--source", f"replay:{recording}",
+                                            "--size", size, "--rate", str(rate), "--vnc-unix", f"{place}/vnc"])
             said, errors = page.communicate(timeout=120)
         finally:
             page.kill()
@@ -121,17 +121,22 @@ def watch(place):
     return json.loads(said)
 
 
+def picture_of(seen):
+    """What was on the canvas in the end."""
+    with Image.open(io.BytesIO(base64.b64decode(seen["picture"]))) as picture:
+        return numpy.asarray(picture.convert("RGB"))
+
+
 def test_video_in_a_browser():
     with tempfile.TemporaryDirectory(prefix="o") as place:
         last = write_recording(f"{place}/video.raw")
-        seen = watch(place)
+        seen = watch(place, f"{place}/video.raw", f"{WIDTH}x{HEIGHT}", RATE)
     assert seen["supported"], "this Chromium decodes no H.264"
     assert seen["pictures"] >= 15 and seen["errors"] == [] and seen["ended"] is None
     assert seen["halves"], "no look at a picture"
     for left, right in seen["halves"]:
         for got, wanted in ((left, LEFT), (right, RIGHT)):
             assert max(abs(a - b) for a, b in zip(got, wanted)) <= 4, seen["halves"]
-    with Image.open(io.BytesIO(base64.b64decode(seen["picture"]))) as picture:
-        shown = numpy.asarray(picture.convert("RGB"))
+    shown = picture_of(seen)
     assert shown.shape == last.shape
     assert int((shown != last).sum()) == 0, "every pixel is exact once it is still"

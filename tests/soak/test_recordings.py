@@ -8,13 +8,15 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 import numpy
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-import test_stock_clients as stock  # noqa: E402
+import test_stock_clients as stock  # noqa: E402  (it brings e2e's modules, too)
+import test_novnc_video as novnc  # noqa: E402
 from display_support import DEADLINE, Client  # noqa: E402
 from harness import paths  # noqa: E402
 from harness.wait import wait_for  # noqa: E402
@@ -48,6 +50,14 @@ def replay(recorded):
 @pytest.mark.parametrize(("viewer", "encoding"), stock.VIEWERS, ids=stock.VIEWER_NAMES)
 def test_viewer(replay, recorded, seat, viewer, encoding):
     stock.watch(seat, viewer(replay, encoding), recorded[1])
+
+
+def test_novnc(recorded):
+    with tempfile.TemporaryDirectory(prefix="o", dir="/tmp") as place:
+        seen = novnc.watch(place, recorded[0], f"{WIDTH}x{HEIGHT}", 30)
+    shown = novnc.picture_of(seen)
+    assert shown.shape == recorded[1].shape and seen["errors"] == []
+    assert int((shown != recorded[1]).any(axis=2).sum()) == 0, "wrong pixels"
 
 
 def wrong_pixels(client, replay, wanted):

@@ -13,11 +13,12 @@ from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-posi
 
 @pytest.fixture(scope="session")
 def stack():
-    """Host and broker with the image and the pool “demo”; stack.admin is signed in."""
+    """Host and broker with the image, the pool “demo” and the template its desktops are cloned from; stack.admin is signed in."""
     with Stack() as running:
         running.start()
         running.import_image()
-        running.make_pool()
+        running.make_pool(start="clone")
+        running.ready_template()
         yield running
 
 

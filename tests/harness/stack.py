@@ -180,6 +180,14 @@ class Stack:
             "name": name, "title": "Demo desktop", "kind": "desktop", "image": image, "cpus": 2,
             "memory_mib": 1024, "maximum": 4, "entitled": ["everyone"], "on_logoff": "keep", **more})
 
+    def ready_template(self):
+        """The one template there is, when it is made."""
+        def ready():
+            items = self.admin.get("templates")["items"]
+            assert not items or items[0]["state"] != "failed", json.dumps(items[0])
+            return items and items[0]["state"] == "ready" and items[0]
+        return wait_for(ready, READY_SECONDS, "the template is made", 0.5)
+
     def ready_session(self, client, pool="demo"):
         """The session of whoever client is signed in as, when its desktop stands."""
         session = client.post("sessions", {"pool": pool})

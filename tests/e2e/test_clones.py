@@ -51,7 +51,7 @@ def test_a_suspended_desktop_goes_on_where_it_was(stack, api):
     boot, uptime = guest.run("cat /proc/sys/kernel/random/boot_id"), guest.uptime()
     api.now("desktop.suspend", desktop=item["id"])
     assert clones.settled(api, item["id"])["state"] == "suspended"
-    assert guest.pid("qemu") is None and guest.pid("display") is None
+    wait_for(lambda: guest.pid("qemu") is None and guest.pid("display") is None, 30, "the processes' end")
     stack.stop("host", signal.SIGKILL)
     stack.start_host()
     again = clones.watch(stack)

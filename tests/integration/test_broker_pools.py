@@ -462,9 +462,8 @@ def test_a_spare_is_given_to_one_user_and_replaced(stack):
 def hold(stack, number):
     """So many desktops fit on the host, and the broker knows."""
     stack.host.holds = number
-    fit = number - len(stack.host.desktops)
     stack.host.restart()
-    wait_for(lambda: stack.admin.get("hosts/local").get("desktops_fit") == fit, 10, "the host says so")
+    wait_for(lambda: stack.admin.get("hosts/local").get("desktops_fit") == number - len(stack.host.desktops), 20, "the host says so")
 
 
 def test_spares_keep_within_bounds(stack):

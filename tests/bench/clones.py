@@ -5,6 +5,7 @@
 Prints Markdown. The host's own marks (ms since a start began) tell where its part of the time went."""
 
 import argparse
+import math
 import pathlib
 import statistics
 import sys
@@ -34,7 +35,7 @@ def heading(cells):
 def spread(values):
     """median, p95, least, most; whole numbers."""
     values = sorted(values)
-    p95 = values[min(len(values) - 1, round(len(values) * 0.95))]
+    p95 = values[math.ceil(len(values) * 0.95) - 1]  # the nearest rank
     return [round(value) for value in (statistics.median(values), p95, values[0], values[-1])]
 
 

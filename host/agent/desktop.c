@@ -1,42 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "desktop.h"
+#include "desktop-private.h"
 
 #include "common/error.h"
-#include "host/agent/desktop-progress.h"
 #include "host/agent/fault-point.h"
-#include "host/agent/record.h"
 #include "host/agent/remote.h"
 #include "host/agent/resources.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* How long a client that opens a desktop waits for its display to come back. */
 #define OPEN_TIMEOUT_MS  3000
 #define AGENT_WAIT_KVM_S 120
 #define AGENT_WAIT_TCG_S 900
-
-struct Desktop {
-    DesktopRecord *record;
-    MachineSpec spec;
-    const HostSettings *settings;
-    Provider *provider;
-    TemplateStore *templates;
-    Machine *machine;
-    DisplayProcess *display;
-    const DesktopEvents *events;
-    gpointer user;
-
-    guint tick;         /* every second while it starts */
-    gint64 start_began; /* µs, monotonic */
-    gint64 step_began;
-    gboolean guest_ready; /* its agent said so, or its screen */
-    gboolean delete_begun, display_stopping_for_delete;
-    ScreenWatch screen;
-    json_t *timings; /* of the last start: NAME → ms */
-};
 
 static void
 save(Desktop *desktop)
@@ -47,8 +24,8 @@ save(Desktop *desktop)
                   error->message);
 }
 
-static void
-tell(Desktop *desktop)
+void
+desktop_tell(Desktop *desktop)
 {
     if (!desktop->record->deleting)
         desktop->events->changed(desktop, desktop->user);
@@ -62,8 +39,8 @@ set_reason(Desktop *desktop, const char *reason)
 }
 
 /* Goes to a state: recorded, then told. */
-static void
-enter(Desktop *desktop, DesktopState state, const char *reason)
+void
+desktop_enter(Desktop *desktop, DesktopState state, const char *reason)
 {
     if (state != DESKTOP_STARTING)
         g_clear_handle_id(&desktop->tick, g_source_remove);
@@ -72,18 +49,18 @@ enter(Desktop *desktop, DesktopState state, const char *reason)
     g_message("The desktop “%s” (%s) is %s%s%s", desktop->record->name, desktop->record->id,
               desktop_state_word(state), reason != NULL ? ": " : ".", reason != NULL ? reason : "");
     save(desktop);
-    tell(desktop);
+    desktop_tell(desktop);
 }
 
-static void
-enter_step(Desktop *desktop, DesktopStep step)
+void
+desktop_enter_step(Desktop *desktop, DesktopStep step)
 {
     desktop->record->step = step;
     desktop->step_began = g_get_monotonic_time();
     /* A warm start is begun anew whatever its step was, and there is no time to lose. */
     if (desktop->record->origin == START_COLD)
         save(desktop);
-    tell(desktop);
+    desktop_tell(desktop);
 }
 
 static gint64
@@ -93,26 +70,26 @@ seconds_since(gint64 monotonic)
 }
 
 /* The time of a start that has passed. */
-static void
-note_time(Desktop *desktop, const char *name)
+void
+desktop_note_time(Desktop *desktop, const char *name)
 {
     gint64 passed = (g_get_monotonic_time() - desktop->start_began) / 1000;
     json_object_set_new(desktop->timings, name, json_integer(passed));
 }
 
 /* Ready means that somebody can be let in: the desktop stands, and its display answers. */
-static void
-become_ready_when_due(Desktop *desktop)
+void
+desktop_become_ready_when_due(Desktop *desktop)
 {
     if (desktop->record->state != DESKTOP_STARTING || !desktop->guest_ready ||
         !display_process_is_up(desktop->display))
         return;
     g_message("The desktop “%s” was ready after %d s.", desktop->record->name,
               (int)seconds_since(desktop->start_began));
-    note_time(desktop, "ready");
+    desktop_note_time(desktop, "ready");
     desktop->record->step = STEP_READY;
     desktop->record->settled = TRUE;
-    enter(desktop, DESKTOP_READY, NULL);
+    desktop_enter(desktop, DESKTOP_READY, NULL);
 }
 
 /* A guest that has an agent must have had the time to start it, on a busy machine as well.
@@ -140,7 +117,7 @@ watch_screen(Desktop *desktop)
               "and still.",
               desktop->record->name);
     desktop->guest_ready = TRUE;
-    become_ready_when_due(desktop);
+    desktop_become_ready_when_due(desktop);
 }
 
 static gboolean
@@ -161,7 +138,7 @@ on_tick(gpointer user)
     watch_screen(desktop);
     if (desktop->tick != tick)
         return G_SOURCE_REMOVE;
-    tell(desktop);
+    desktop_tell(desktop);
     return G_SOURCE_CONTINUE;
 }
 
@@ -176,174 +153,14 @@ begin_starting(Desktop *desktop)
         desktop->tick = g_timeout_add_seconds(1, on_tick, desktop);
 }
 
-static void
-start_display(Desktop *desktop)
+void
+desktop_start_display(Desktop *desktop)
 {
     g_autoptr(GError) error = NULL;
     if (!display_process_start(desktop->display, &error) &&
         desktop->record->state == DESKTOP_STARTING)
         desktop->machine->ops->fail(desktop->machine, error->message);
 }
-
-/* --- what the machine tells
- * ---------------------------------------------------------------------------------- */
-
-static void
-on_machine_step(gpointer user, DesktopStep step)
-{
-    Desktop *desktop = user;
-    if (desktop->delete_begun) /* a display that came up now would keep the deletion waiting */
-        return;
-    if (step == STEP_BOOT)
-        start_display(desktop);
-    if (desktop->record->state != DESKTOP_STARTING)
-        return;
-    if (step == STEP_MACHINE && desktop->record->origin == START_CLONE)
-        fault_point("clone-disk");
-    if (step == STEP_READY) {
-        fault_point(desktop->record->origin == START_CLONE ? "clone-named" : "resume-running");
-        desktop->guest_ready = TRUE;
-        become_ready_when_due(desktop);
-    } else if (step > desktop->record->step || step == STEP_DISK) {
-        enter_step(desktop, step);
-    }
-}
-
-static void start_machine(Desktop *desktop, MachineOrigin origin);
-
-/* What a warm start has made so far is nobody's: the desktop boots as if it had never been tried.
- */
-static void
-fall_back(Desktop *desktop, const char *reason)
-{
-    gboolean clone = desktop->record->origin == START_CLONE;
-    g_autofree char *disk = g_build_filename(desktop->spec.state_dir, "disk.qcow2", NULL);
-    g_autofree char *note =
-        g_strdup_printf(clone ? "It could not be cloned, so it boots from its image. %s"
-                              : "It could not be resumed, so it boots anew. %s",
-                        reason);
-    g_warning("The desktop “%s” (%s): %s", desktop->record->name, desktop->record->id, note);
-    desktop_record_note(desktop->record, note);
-    if (clone) {
-        template_store_suspect(desktop->templates, desktop->record->template_name,
-                               desktop->record->generation, reason);
-        unlink(disk);
-        g_free(desktop->record->generation);
-        desktop->record->generation = g_strdup("");
-    }
-    unlink(desktop->spec.saved_file);
-    start_machine(desktop, START_COLD);
-}
-
-static void
-on_machine_mark(gpointer user, const char *name)
-{
-    Desktop *desktop = user;
-    if (g_str_equal(name, "restored"))
-        fault_point(desktop->record->origin == START_CLONE ? "clone-restored" : "resume-restored");
-    note_time(desktop, name);
-}
-
-static void
-on_machine_suspend_failed(gpointer user, const char *reason)
-{
-    Desktop *desktop = user;
-    if (desktop->record->state != DESKTOP_SUSPENDING)
-        return;
-    g_autofree char *note = g_strdup_printf("It could not be suspended. %s", reason);
-    desktop_record_note(desktop->record, note);
-    enter(desktop, DESKTOP_READY, NULL);
-}
-
-static void
-on_machine_suspended(Desktop *desktop)
-{
-    if (desktop->record->state == DESKTOP_SUSPENDING) {
-        fault_point("suspend-saved");
-        enter(desktop, DESKTOP_SUSPENDED, NULL);
-        fault_point("suspend-done");
-        return;
-    }
-    unlink(desktop->spec.saved_file); /* it was to be stopped meanwhile */
-    enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
-}
-
-/* Without room for a clone's disk there is none for another, and the template is not to blame. */
-static gboolean
-may_fall_back(const Desktop *desktop)
-{
-    return desktop->record->state == DESKTOP_STARTING && desktop->record->origin != START_COLD &&
-           !(desktop->record->origin == START_CLONE &&
-             resources_disk_is_full(desktop->spec.state_dir));
-}
-
-static void
-on_machine_ended(gpointer user, MachineEnd end, const char *reason)
-{
-    Desktop *desktop = user;
-    display_process_stop(desktop->display);
-    if (end == MACHINE_SUSPENDED)
-        on_machine_suspended(desktop);
-    else if (desktop->record->state == DESKTOP_SUSPENDED) /* what was left of it is gone now */
-        g_debug("“%s” stays suspended.", desktop->record->name);
-    else if (end == MACHINE_FAILED && may_fall_back(desktop))
-        fall_back(desktop, reason);
-    else
-        enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
-}
-
-static gboolean
-finish_delete(gpointer user)
-{
-    Desktop *desktop = user;
-    g_autoptr(GError) error = NULL;
-    fault_point("delete-ended");
-    /* The run folder first: while the state folder stands, the next host would go on with this. */
-    if (!record_remove_folder(desktop->spec.run_dir, &error) ||
-        !record_remove_folder(desktop->spec.state_dir, &error))
-        g_warning("The desktop “%s” is deleted, but not all of it could be removed: %s",
-                  desktop->record->name, error->message);
-    desktop->events->deleted(desktop, desktop->user);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-on_machine_destroyed(gpointer user)
-{
-    finish_delete(user);
-}
-
-static const MachineEvents machine_events = {.step = on_machine_step,
-                                             .mark = on_machine_mark,
-                                             .suspend_failed = on_machine_suspend_failed,
-                                             .ended = on_machine_ended,
-                                             .destroyed = on_machine_destroyed};
-
-/* --- what the display tells
- * ---------------------------------------------------------------------------------- */
-
-static void
-on_display_changed(gpointer user)
-{
-    Desktop *desktop = user;
-    if (desktop->record->state == DESKTOP_STARTING && display_process_is_up(desktop->display))
-        note_time(desktop, "display");
-    become_ready_when_due(desktop);
-    tell(desktop);
-}
-
-static void
-on_display_stopped(gpointer user)
-{
-    Desktop *desktop = user;
-    if (!desktop->display_stopping_for_delete)
-        return;
-    desktop->display_stopping_for_delete = FALSE;
-    desktop->machine->ops->destroy(desktop->machine);
-}
-
-static const DisplayEvents display_events = {.changed = on_display_changed,
-                                             .stopped = on_display_stopped};
 
 /* --- making and freeing
  * -------------------------------------------------------------------------------------- */
@@ -389,7 +206,7 @@ make_display(Desktop *desktop)
         .run_dir = g_strdup(desktop->spec.run_dir),
         .log_path = g_build_filename(desktop->spec.state_dir, "display.log", NULL),
     };
-    return display_process_new(&config, &display_events, desktop);
+    return display_process_new(&config, &desktop_display_events, desktop);
 }
 
 static gboolean
@@ -424,7 +241,7 @@ desktop_new(DesktopRecord *record, DesktopPlace *place, const DesktopEvents *eve
         return NULL;
     }
     desktop->machine = place->provider->ops->machine_new(place->provider, &desktop->spec,
-                                                         &machine_events, desktop);
+                                                         &desktop_machine_events, desktop);
     desktop->display = make_display(desktop);
     return desktop;
 }
@@ -455,8 +272,8 @@ desktop_free(Desktop *desktop)
  * ------------------------------------------------------------------------------------------------
  */
 
-static void
-start_machine(Desktop *desktop, MachineOrigin origin)
+void
+desktop_start_machine(Desktop *desktop, MachineOrigin origin)
 {
     const char *accelerator = desktop->provider->ops->facts(desktop->provider)->accelerator;
     g_free(desktop->record->accelerator);
@@ -465,7 +282,7 @@ start_machine(Desktop *desktop, MachineOrigin origin)
     desktop->record->started_at = g_get_real_time() / G_USEC_PER_SEC;
     desktop->record->step = STEP_DISK;
     begin_starting(desktop);
-    enter(desktop, DESKTOP_STARTING, NULL);
+    desktop_enter(desktop, DESKTOP_STARTING, NULL);
     if (origin == START_RESUME)
         fault_point("resume-recorded");
     desktop->machine->ops->start(desktop->machine, origin);
@@ -497,7 +314,7 @@ open_template(Desktop *desktop)
 static void
 start_afresh(Desktop *desktop)
 {
-    start_machine(desktop, open_template(desktop) ? START_CLONE : START_COLD);
+    desktop_start_machine(desktop, open_template(desktop) ? START_CLONE : START_COLD);
 }
 
 /* What another QEMU has saved is not tried: it might be read wrongly. */
@@ -508,13 +325,13 @@ resume(Desktop *desktop)
     const char *version = desktop->provider->ops->facts(desktop->provider)->version;
     if (g_str_equal(record->saved_with, version) &&
         g_file_test(desktop->spec.saved_file, G_FILE_TEST_EXISTS)) {
-        start_machine(desktop, START_RESUME);
+        desktop_start_machine(desktop, START_RESUME);
         return;
     }
     record->origin = START_RESUME;
-    fall_back(desktop, g_str_equal(record->saved_with, version)
-                           ? "What it had in memory is gone."
-                           : "It was suspended by another version of QEMU.");
+    desktop_fall_back(desktop, g_str_equal(record->saved_with, version)
+                                   ? "What it had in memory is gone."
+                                   : "It was suspended by another version of QEMU.");
 }
 
 void
@@ -557,11 +374,11 @@ desktop_stop(Desktop *desktop, gboolean force)
         return;
     if (state == DESKTOP_SUSPENDED) {
         unlink(desktop->spec.saved_file);
-        enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
+        desktop_enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
         return;
     }
     if (state != DESKTOP_STOPPING)
-        enter(desktop, DESKTOP_STOPPING, NULL);
+        desktop_enter(desktop, DESKTOP_STOPPING, NULL);
     desktop->machine->ops->stop(desktop->machine, force);
 }
 
@@ -578,7 +395,7 @@ desktop_suspend(Desktop *desktop, GError **error)
     }
     g_free(record->saved_with);
     record->saved_with = g_strdup(desktop->provider->ops->facts(desktop->provider)->version);
-    enter(desktop, DESKTOP_SUSPENDING, NULL);
+    desktop_enter(desktop, DESKTOP_SUSPENDING, NULL);
     fault_point("suspend-recorded");
     desktop->machine->ops->suspend(desktop->machine);
     return TRUE;
@@ -607,12 +424,12 @@ recover_dead(Desktop *desktop, MachineEnd end, const char *reason)
     if (record->state == DESKTOP_STARTING && record->step <= STEP_MACHINE)
         start_afresh(desktop);
     else if (record->state == DESKTOP_SUSPENDING && saved)
-        enter(desktop, DESKTOP_SUSPENDED, NULL);
+        desktop_enter(desktop, DESKTOP_SUSPENDED, NULL);
     else if (record->state == DESKTOP_STOPPING)
-        enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
+        desktop_enter(desktop, DESKTOP_STOPPED, "The desktop was stopped.");
     else if (record->state == DESKTOP_STARTING || record->state == DESKTOP_READY ||
              record->state == DESKTOP_SUSPENDING)
-        enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
+        desktop_enter(desktop, end == MACHINE_FAILED ? DESKTOP_FAILED : DESKTOP_STOPPED, reason);
 }
 
 /* A warm start that was interrupted is begun anew: a clone is still its template's twin, and the
@@ -657,7 +474,7 @@ desktop_recover(Desktop *desktop)
         begin_starting(desktop);
     /* The steps of a warm start are not recorded. */
     if (desktop->record->step >= STEP_BOOT || desktop->record->origin != START_COLD)
-        start_display(desktop);
+        desktop_start_display(desktop);
     if (state == DESKTOP_STOPPING)
         desktop->machine->ops->stop(desktop->machine, FALSE);
     else if (state == DESKTOP_SUSPENDING)

@@ -1,56 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "template-store.h"
+#include "template-store-private.h"
 
 #include "common/error.h"
 #include "host/agent/desktop-record.h"
 #include "host/agent/fault-point.h"
 #include "host/agent/record.h"
 #include "host/agent/resources.h"
-#include "host/agent/template-maker.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* How often a template that must wait (no memory for its machine) tries again. */
-#define RETRY_S 30
-
-typedef struct {
-    TemplateStore *store;
-    Template *record;
-    TemplateMaker *maker; /* while it is made, or cleared */
-    guint progress;
-    char *step_text;
-    gboolean clearing; /* the maker ends what an earlier host began */
-    gboolean deleting; /* it goes when the maker has ended */
-    gboolean waiting;  /* to be made when it is its turn */
-} Entry;
-
-struct TemplateStore {
-    TemplateStorePlace place;
-    char *folder;
-    GHashTable *entries; /* name → Entry */
-    GList *unknown;      /* names of folders without a record, until there are users to ask */
-    guint idle, retry;
-    const TemplateStoreUsers *users;
-    gpointer users_data;
-    const TemplateStoreEvents *events;
-    gpointer user;
-};
-
-static void schedule(TemplateStore *store);
-
 static void
 entry_free(gpointer data)
 {
-    Entry *entry = data;
+    TemplateEntry *entry = data;
     template_maker_free(entry->maker);
     template_free(entry->record);
     g_free(entry->step_text);
     g_free(entry);
 }
 
-static char *
-entry_folder(const Entry *entry)
+char *
+template_entry_folder(const TemplateEntry *entry)
 {
     return g_build_filename(entry->store->folder, entry->record->name, NULL);
 }
@@ -61,52 +33,44 @@ template_store_folder(TemplateStore *store, const char *name, const char *genera
     return g_build_filename(store->folder, name, generation, NULL);
 }
 
-static void
-replace(char **value, const char *with)
-{
-    char *copy = g_strdup(with);
-    g_free(*value);
-    *value = copy;
-}
-
-static void
-tell(Entry *entry)
+void
+template_entry_tell(TemplateEntry *entry)
 {
     if (entry->store->events != NULL && !entry->deleting)
         entry->store->events->changed(entry->record->name, entry->store->user);
 }
 
-static void
-save(Entry *entry)
+void
+template_entry_save(TemplateEntry *entry)
 {
-    g_autofree char *folder = entry_folder(entry);
+    g_autofree char *folder = template_entry_folder(entry);
     g_autoptr(GError) error = NULL;
     if (!template_save(entry->record, folder, &error))
         g_warning("The template “%s” could not be recorded: %s", entry->record->name,
                   error->message);
 }
 
-static void
-set_state(Entry *entry, TemplateState state, const char *reason)
+void
+template_entry_set_state(TemplateEntry *entry, TemplateState state, const char *reason)
 {
     entry->record->state = state;
-    replace(&entry->record->reason, reason);
-    save(entry);
-    tell(entry);
+    template_replace(&entry->record->reason, reason);
+    template_entry_save(entry);
+    template_entry_tell(entry);
 }
 
-static void
-set_step(Entry *entry, guint progress, const char *text)
+void
+template_entry_set_step(TemplateEntry *entry, guint progress, const char *text)
 {
     entry->progress = progress;
-    replace(&entry->step_text, text);
+    template_replace(&entry->step_text, text);
 }
 
 /* --- generations
  * --------------------------------------------------------------------------------------------- */
 
-static void
-remove_generation(Entry *entry, const char *generation)
+void
+template_entry_remove_generation(TemplateEntry *entry, const char *generation)
 {
     g_autofree char *folder = template_store_folder(entry->store, entry->record->name, generation);
     g_autoptr(GError) error = NULL;
@@ -116,18 +80,18 @@ remove_generation(Entry *entry, const char *generation)
 }
 
 /* Every folder that is neither the newest generation, nor being made, nor under a desktop. */
-static void
-collect(Entry *entry)
+void
+template_entry_collect(TemplateEntry *entry)
 {
     TemplateStore *store = entry->store;
-    g_autofree char *folder = entry_folder(entry);
+    g_autofree char *folder = template_entry_folder(entry);
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     for (const char *name; dir != NULL && (name = g_dir_read_name(dir)) != NULL;) {
         if (!g_uuid_string_is_valid(name) || g_str_equal(name, entry->record->generation) ||
             g_str_equal(name, entry->record->making) ||
             store->users->count(entry->record->name, name, store->users_data) > 0)
             continue;
-        remove_generation(entry, name);
+        template_entry_remove_generation(entry, name);
     }
 }
 
@@ -138,223 +102,17 @@ template_store_collect(TemplateStore *store)
     gpointer entry;
     g_hash_table_iter_init(&iter, store->entries);
     while (store->users != NULL && g_hash_table_iter_next(&iter, NULL, &entry))
-        collect(entry);
-}
-
-/* --- making
- * --------------------------------------------------------------------------------------------------
- */
-
-static void
-finish_delete(Entry *entry)
-{
-    TemplateStore *store = entry->store;
-    g_autofree char *folder = entry_folder(entry);
-    g_autofree char *name = g_strdup(entry->record->name);
-    g_autoptr(GError) error = NULL;
-    if (!record_remove_folder(folder, &error))
-        g_warning("The template “%s” is deleted, but not all of it could be removed: %s", name,
-                  error->message);
-    g_hash_table_remove(store->entries, name);
-    if (store->events != NULL)
-        store->events->deleted(name, store->user);
-}
-
-static void
-on_progress(guint percent, const char *step_text, gpointer user)
-{
-    Entry *entry = user;
-    if (!entry->clearing)
-        set_step(entry, MAX(percent, entry->progress), step_text);
-    tell(entry);
-}
-
-/* The files are there: from this record on they are the template. */
-static gboolean
-publish(Entry *entry, GError **error)
-{
-    Template *record = entry->record;
-    g_autofree char *folder = template_store_folder(entry->store, record->name, record->making);
-    if (!template_measure(record, folder, error))
-        return FALSE;
-    fault_point("template-frozen");
-    replace(&record->generation, record->making);
-    replace(&record->making, "");
-    record->made_at = g_get_real_time() / G_USEC_PER_SEC;
-    g_message("The template “%s” is ready.", record->name);
-    set_state(entry, TEMPLATE_READY, NULL);
-    fault_point("template-published");
-    collect(entry);
-    return TRUE;
-}
-
-static void
-forget_making(Entry *entry)
-{
-    g_autofree char *making = g_steal_pointer(&entry->record->making);
-    entry->record->making = g_strdup("");
-    if (making[0] != '\0')
-        remove_generation(entry, making);
-}
-
-static void
-on_done(const GError *made_error, gpointer user)
-{
-    Entry *entry = user;
-    gboolean clearing = entry->clearing;
-    g_autoptr(GError) error = made_error != NULL ? g_error_copy(made_error) : NULL;
-    g_clear_pointer(&entry->maker, template_maker_free);
-    entry->clearing = FALSE;
-    schedule(entry->store);
-    if (entry->deleting) {
-        finish_delete(entry);
-    } else if (clearing) {
-        forget_making(entry);
-        save(entry);
-    } else if (error != NULL || !publish(entry, &error)) {
-        g_warning("The template “%s” could not be made: %s", entry->record->name, error->message);
-        forget_making(entry);
-        set_state(entry, TEMPLATE_FAILED, error->message);
-    }
-}
-
-static const TemplateMakerEvents maker_events = {.progress = on_progress, .done = on_done};
-
-static void
-fill_place(Entry *entry, TemplateMakerPlace *place, char **folder, char **image_dir)
-{
-    TemplateStore *store = entry->store;
-    const Template *record = entry->record;
-    const Image *image = image_store_find(store->place.images, record->image, NULL);
-    *folder = template_store_folder(store, record->name, record->making);
-    *image_dir = image_store_folder(store->place.images, record->image);
-    *place = (TemplateMakerPlace){.settings = store->place.settings,
-                                  .provider = store->place.provider,
-                                  .generation = record->making,
-                                  .name = record->name,
-                                  .folder = *folder,
-                                  .image_dir = *image_dir,
-                                  .cmdline = image != NULL ? image->cmdline : "",
-                                  .cpus = record->cpus,
-                                  .memory_mib = record->memory_mib,
-                                  .width = record->width,
-                                  .height = record->height};
-}
-
-static const Image *
-ready_image(TemplateStore *store, const char *name, GError **error)
-{
-    const Image *image = image_store_find(store->place.images, name, error);
-    if (image == NULL || image->state == IMAGE_READY)
-        return image;
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, "The image “%s” is not ready.", name);
-    return NULL;
-}
-
-/* Its turn has come. */
-static void
-begin_making(Entry *entry)
-{
-    TemplateStore *store = entry->store;
-    Template *record = entry->record;
-    g_autofree char *folder = NULL, *image_dir = NULL;
-    g_autoptr(GError) error = NULL;
-    TemplateMakerPlace place;
-    const Image *image = ready_image(store, record->image, &error);
-    if (image == NULL || !store->users->admit(record->memory_mib, &error, store->users_data)) {
-        set_state(entry, record->generation[0] != '\0' ? TEMPLATE_STALE : TEMPLATE_FAILED,
-                  error->message);
-        entry->waiting = record->state == TEMPLATE_STALE;
-        return;
-    }
-    entry->waiting = FALSE;
-    g_free(record->making);
-    record->making = g_uuid_string_random();
-    template_set_origin(record, store->place.provider->ops->facts(store->place.provider),
-                        image->sha256);
-    set_step(entry, 0, "Starting");
-    set_state(entry, TEMPLATE_MAKING, record->reason);
-    fault_point("template-recorded");
-    fill_place(entry, &place, &folder, &image_dir);
-    g_mkdir_with_parents(folder, 0700);
-    entry->maker = template_maker_new(&place, &maker_events, entry);
-}
-
-/* What an earlier host was at: its machine may run still. */
-static void
-begin_clearing(Entry *entry)
-{
-    g_autofree char *folder = NULL, *image_dir = NULL;
-    TemplateMakerPlace place;
-    fill_place(entry, &place, &folder, &image_dir);
-    entry->clearing = TRUE;
-    entry->maker = template_maker_clear(&place, &maker_events, entry);
-}
-
-static void
-want_making(Entry *entry, const char *reason)
-{
-    if (entry->maker != NULL || entry->waiting)
-        return;
-    entry->waiting = TRUE;
-    set_step(entry, 0, "Waiting for another template to be made");
-    set_state(entry, TEMPLATE_MAKING, reason);
-    schedule(entry->store);
-}
-
-static gboolean on_retry(gpointer user);
-
-static gboolean
-on_schedule(gpointer user)
-{
-    TemplateStore *store = user;
-    GHashTableIter iter;
-    gpointer value;
-    Entry *next = NULL;
-    gboolean left = FALSE;
-    store->idle = 0;
-    g_hash_table_iter_init(&iter, store->entries);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        Entry *entry = value;
-        if (entry->maker != NULL && !entry->clearing)
-            return G_SOURCE_REMOVE;
-        if (entry->waiting && entry->maker == NULL &&
-            (next == NULL || entry->record->created_at < next->record->created_at))
-            next = entry;
-    }
-    if (next != NULL) {
-        begin_making(next);
-        left = next->waiting;
-    }
-    if (left && store->retry == 0)
-        store->retry = g_timeout_add_seconds(RETRY_S, on_retry, store);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_retry(gpointer user)
-{
-    ((TemplateStore *)user)->retry = 0;
-    schedule(user);
-    return G_SOURCE_REMOVE;
-}
-
-/* The next making, when none is under way. */
-static void
-schedule(TemplateStore *store)
-{
-    if (store->idle == 0 && store->users != NULL)
-        store->idle = g_idle_add(on_schedule, store);
+        template_entry_collect(entry);
 }
 
 /* --- the store
  * -----------------------------------------------------------------------------------------------
  */
 
-static Entry *
+static TemplateEntry *
 add_entry(TemplateStore *store, Template *record)
 {
-    Entry *entry = g_new0(Entry, 1);
+    TemplateEntry *entry = g_new0(TemplateEntry, 1);
     entry->store = store;
     entry->record = record;
     entry->step_text = g_strdup("");
@@ -426,7 +184,7 @@ template_store_free(TemplateStore *store)
 
 /* NULL, or why the newest generation cannot be cloned; FALSE-like for one that is fine. */
 static char *
-find_fault(Entry *entry)
+find_fault(TemplateEntry *entry)
 {
     TemplateStore *store = entry->store;
     const Template *record = entry->record;
@@ -441,15 +199,15 @@ find_fault(Entry *entry)
 }
 
 static void
-take_up_entry(Entry *entry)
+take_up_entry(TemplateEntry *entry)
 {
     TemplateState state = entry->record->state;
     if (entry->record->making[0] != '\0')
-        begin_clearing(entry);
+        template_entry_clear(entry);
     if (state == TEMPLATE_READY) {
         g_autofree char *fault = find_fault(entry);
         if (fault != NULL)
-            want_making(entry, fault);
+            template_entry_want(entry, fault);
     } else if (state != TEMPLATE_FAILED) {
         entry->waiting = TRUE;
     }
@@ -467,7 +225,7 @@ template_store_begin(TemplateStore *store, const TemplateStoreUsers *users, gpoi
         take_up_entry(entry);
     clear_unknown(store);
     template_store_collect(store);
-    schedule(store);
+    template_store_schedule(store);
 }
 
 void
@@ -491,8 +249,8 @@ template_store_list(TemplateStore *store)
     gpointer entry;
     g_hash_table_iter_init(&iter, store->entries);
     while (g_hash_table_iter_next(&iter, NULL, &entry))
-        if (!((Entry *)entry)->deleting)
-            list = g_list_prepend(list, ((Entry *)entry)->record);
+        if (!((TemplateEntry *)entry)->deleting)
+            list = g_list_prepend(list, ((TemplateEntry *)entry)->record);
     return g_list_sort(list, compare_names);
 }
 
@@ -502,10 +260,10 @@ template_store_count(TemplateStore *store)
     return g_hash_table_size(store->entries);
 }
 
-static Entry *
+static TemplateEntry *
 find_entry(TemplateStore *store, const char *name, GError **error)
 {
-    Entry *entry = g_hash_table_lookup(store->entries, name);
+    TemplateEntry *entry = g_hash_table_lookup(store->entries, name);
     if (entry != NULL && !entry->deleting)
         return entry;
     g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND,
@@ -516,14 +274,14 @@ find_entry(TemplateStore *store, const char *name, GError **error)
 const Template *
 template_store_find(TemplateStore *store, const char *name, GError **error)
 {
-    Entry *entry = find_entry(store, name, error);
+    TemplateEntry *entry = find_entry(store, name, error);
     return entry != NULL ? entry->record : NULL;
 }
 
 json_t *
 template_store_to_json(TemplateStore *store, const Template *template_)
 {
-    const Entry *entry = g_hash_table_lookup(store->entries, template_->name);
+    const TemplateEntry *entry = g_hash_table_lookup(store->entries, template_->name);
     gboolean making = template_->state == TEMPLATE_MAKING;
     json_t *json = template_to_json(template_);
     json_object_set_new(json, "progress",
@@ -547,7 +305,7 @@ template_store_count_on_image(TemplateStore *store, const char *image)
     gpointer entry;
     g_hash_table_iter_init(&iter, store->entries);
     while (g_hash_table_iter_next(&iter, NULL, &entry))
-        count += g_str_equal(((Entry *)entry)->record->image, image);
+        count += g_str_equal(((TemplateEntry *)entry)->record->image, image);
     return count;
 }
 
@@ -559,14 +317,14 @@ template_store_promised_mib(TemplateStore *store)
     gpointer entry;
     g_hash_table_iter_init(&iter, store->entries);
     while (g_hash_table_iter_next(&iter, NULL, &entry))
-        if (((Entry *)entry)->maker != NULL)
-            promised += ((Entry *)entry)->record->memory_mib + RESOURCES_OVERHEAD_MIB;
+        if (((TemplateEntry *)entry)->maker != NULL)
+            promised += ((TemplateEntry *)entry)->record->memory_mib + RESOURCES_OVERHEAD_MIB;
     return promised;
 }
 
 /* The one that is there, when it is what is wanted. */
 static const Template *
-make_again(Entry *entry, const Template *wanted, GError **error)
+make_again(TemplateEntry *entry, const Template *wanted, GError **error)
 {
     Template *record = entry->record;
     if (entry->deleting || !g_str_equal(record->image, wanted->image) ||
@@ -578,14 +336,14 @@ make_again(Entry *entry, const Template *wanted, GError **error)
         return NULL;
     }
     if (record->state == TEMPLATE_FAILED)
-        want_making(entry, NULL);
+        template_entry_want(entry, NULL);
     return record;
 }
 
 const Template *
 template_store_make(TemplateStore *store, const Template *wanted, GError **error)
 {
-    Entry *there = g_hash_table_lookup(store->entries, wanted->name);
+    TemplateEntry *there = g_hash_table_lookup(store->entries, wanted->name);
     if (!image_name_is_valid(wanted->name)) {
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_INVALID,
                             "“name” begins with a letter or digit and holds letters, digits, “.”, "
@@ -596,11 +354,11 @@ template_store_make(TemplateStore *store, const Template *wanted, GError **error
         return make_again(there, wanted, error);
     if (!machine_shape_check(wanted->cpus, wanted->memory_mib, wanted->width, wanted->height,
                              error) ||
-        ready_image(store, wanted->image, error) == NULL)
+        template_store_ready_image(store, wanted->image, error) == NULL)
         return NULL;
     g_autoptr(Template) record = template_new();
-    replace(&record->name, wanted->name);
-    replace(&record->image, wanted->image);
+    template_replace(&record->name, wanted->name);
+    template_replace(&record->image, wanted->image);
     record->cpus = wanted->cpus;
     record->memory_mib = wanted->memory_mib;
     record->width = wanted->width;
@@ -613,15 +371,15 @@ template_store_make(TemplateStore *store, const Template *wanted, GError **error
         return NULL;
     }
     fault_point("template-accepted");
-    Entry *entry = add_entry(store, g_steal_pointer(&record));
-    want_making(entry, NULL);
+    TemplateEntry *entry = add_entry(store, g_steal_pointer(&record));
+    template_entry_want(entry, NULL);
     return entry->record;
 }
 
 gboolean
 template_store_delete(TemplateStore *store, const char *name, GError **error)
 {
-    Entry *entry = find_entry(store, name, NULL);
+    TemplateEntry *entry = find_entry(store, name, NULL);
     if (entry == NULL)
         return TRUE;
     guint count = store->users->count(name, NULL, store->users_data);
@@ -634,7 +392,7 @@ template_store_delete(TemplateStore *store, const char *name, GError **error)
     }
     entry->waiting = FALSE;
     if (entry->maker == NULL) {
-        finish_delete(entry);
+        template_entry_finish_delete(entry);
         return TRUE;
     }
     entry->deleting = TRUE;
@@ -645,7 +403,7 @@ template_store_delete(TemplateStore *store, const char *name, GError **error)
 char *
 template_store_open(TemplateStore *store, const char *name, const char *generation, GError **error)
 {
-    Entry *entry = find_entry(store, name, error);
+    TemplateEntry *entry = find_entry(store, name, error);
     if (entry == NULL)
         return NULL;
     const Template *record = entry->record;
@@ -660,7 +418,7 @@ template_store_open(TemplateStore *store, const char *name, const char *generati
         return template_store_folder(store, name, generation);
     g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE, "The template “%s” cannot be used: %s",
                 name, fault);
-    want_making(entry, fault);
+    template_entry_want(entry, fault);
     return NULL;
 }
 
@@ -668,8 +426,8 @@ void
 template_store_suspect(TemplateStore *store, const char *name, const char *generation,
                        const char *reason)
 {
-    Entry *entry = find_entry(store, name, NULL);
+    TemplateEntry *entry = find_entry(store, name, NULL);
     if (entry != NULL && entry->record->state == TEMPLATE_READY &&
         g_str_equal(entry->record->generation, generation))
-        want_making(entry, reason);
+        template_entry_want(entry, reason);
 }

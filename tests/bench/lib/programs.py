@@ -73,9 +73,18 @@ def running(command, **options):
                 stream.close()
 
 
+def listens(path):
+    """Whether somebody listens there: the file comes first. (Connecting would be a viewer.)"""
+    for line in pathlib.Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace").splitlines():
+        fields = line.split(maxsplit=7)
+        if fields[-1] == str(path) and int(fields[3], 16) & 0x10000:  # __SO_ACCEPTCON
+            return True
+    return False
+
+
 def wait_for_socket(path, process):
     end = time.monotonic() + 60
-    while not pathlib.Path(path).exists():
+    while not listens(path):
         if process.poll() is not None or time.monotonic() > end:
             raise Failed(f"{process.args[0]} did not listen")
         time.sleep(0.01)

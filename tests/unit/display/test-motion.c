@@ -260,6 +260,29 @@ test_windows(void)
 }
 
 /* Nothing that would be a copy: new content, plain areas, a cursor. */
+/* A picture that stands in the midst of what scrolls did not come by the step, though it does not
+ * differ from what was there. */
+static void
+test_island(void)
+{
+    for (Style style = NOISE; style < N_STYLES; style++) {
+        MotionSearch *motion = motion_search_new();
+        Plan *plan = plan_new();
+        Scene scene;
+        scene_init(&scene, 640, 480);
+        for (int frame = 0; frame < 5; frame++) {
+            turn(&scene);
+            paint(&scene, TEXT, 0, 0, 640, 480, 0, frame * 37, 1);
+            paint(&scene, style, 240, 160, 96, 112, 0, 0, 2);
+            int copied = search(motion, &scene, plan);
+            g_assert_cmpint(copied, >, frame ? 50 : -1);
+        }
+        scene_clear(&scene);
+        plan_free(plan);
+        motion_search_free(motion);
+    }
+}
+
 static void
 test_nothing(void)
 {
@@ -480,6 +503,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/motion/scroll", test_scroll);
     g_test_add_func("/motion/windows", test_windows);
+    g_test_add_func("/motion/island", test_island);
     g_test_add_func("/motion/nothing", test_nothing);
     g_test_add_func("/motion/random", test_random);
     g_test_add_func("/motion/plain", test_plain);

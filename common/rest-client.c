@@ -26,6 +26,7 @@ struct _RestClient {
     BrokerTrust trust;
     GTlsCertificate *chain;
     char *refusal; /* why, for the newest connection */
+    char *peer;
 };
 
 G_DEFINE_FINAL_TYPE(RestClient, rest_client, G_TYPE_OBJECT)
@@ -62,6 +63,7 @@ rest_client_finalize(GObject *object)
     g_free(client->accept_once);
     g_free(client->accepted);
     g_free(client->refusal);
+    g_free(client->peer);
     G_OBJECT_CLASS(rest_client_parent_class)->finalize(object);
 }
 
@@ -139,6 +141,26 @@ GTlsCertificate *
 rest_client_chain(RestClient *client)
 {
     return client->chain;
+}
+
+const char *
+rest_client_peer(RestClient *client)
+{
+    return client->peer;
+}
+
+static void
+keep_peer(RestClient *client, SoupMessage *message)
+{
+    GSocketAddress *address = soup_message_get_remote_address(message);
+    GInetAddress *inet = G_IS_INET_SOCKET_ADDRESS(address)
+                             ? g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address))
+                             : NULL;
+
+    g_clear_pointer(&client->peer, g_free);
+    /* a link-local address is one on an interface, which the number alone does not name */
+    if (inet && !g_inet_address_get_is_link_local(inet))
+        client->peer = g_inet_address_to_string(inet);
 }
 
 /* An unknown certificate may have been named beforehand, or let through by a person. */
@@ -292,6 +314,7 @@ static void
 on_headers(GObject *source, GAsyncResult *result, gpointer user)
 {
     GTask *task = user;
+    RestClient *client = g_task_get_source_object(task);
     RestCall *call = g_task_get_task_data(task);
     GError *error = NULL;
     call->stream = soup_session_send_finish(SOUP_SESSION(source), result, &error);
@@ -300,6 +323,7 @@ on_headers(GObject *source, GAsyncResult *result, gpointer user)
         return;
     }
     call->status = soup_message_get_status(call->message);
+    keep_peer(client, call->message);
     g_input_stream_read_bytes_async(call->stream, READ_SIZE, G_PRIORITY_DEFAULT, call->inner,
                                     on_read, task);
 }

@@ -55,6 +55,11 @@ gboolean rest_client_accept_fingerprint(RestClient *client, const char *fingerpr
 BrokerTrust rest_client_trust(RestClient *client);
 GTlsCertificate *rest_client_chain(RestClient *client);
 
+/* The numeric address that the newest answer came from: a name may have several, and programs that
+ * try only the first of them are helped by this one. NULL before the first answer, and where no
+ * number says it (a link-local address). Owned by the client, until the next answer. */
+const char *rest_client_peer(RestClient *client);
+
 /*
  * Sends method ("GET", "POST", "PATCH", "DELETE") for path ("/api/v1/pools?limit=50"; the caller
  * escapes what it puts in) with body (borrowed, NULL for none). timeout_s is the deadline of the

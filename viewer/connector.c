@@ -115,6 +115,8 @@ on_ticket(GObject *source, GAsyncResult *result, gpointer user)
         return;
     }
     target->title = g_strdup(connector_title(connector));
+    spice_target_reach(target, oriel_uri_host(rest_client_broker(connector->client)),
+                       rest_client_peer(connector->client));
     g_clear_object(&connector->run);
     connector->events->ready(connector, target, connector->user);
 }

@@ -113,6 +113,20 @@ spice_target_from_json(const json_t *answer, GError **error)
 }
 
 void
+spice_target_reach(SpiceTarget *target, const char *name, const char *peer)
+{
+    g_autoptr(GUri) uri = target->proxy && target->host_subject && peer
+                              ? g_uri_parse(target->proxy, G_URI_FLAGS_NONE, NULL)
+                              : NULL;
+
+    if (!uri || !g_uri_get_host(uri) || g_ascii_strcasecmp(g_uri_get_host(uri), name) != 0)
+        return;
+    g_free(target->proxy);
+    target->proxy = g_uri_join(G_URI_FLAGS_NONE, g_uri_get_scheme(uri), NULL, peer,
+                               g_uri_get_port(uri), "", NULL, NULL);
+}
+
+void
 spice_target_free(SpiceTarget *target)
 {
     if (!target)

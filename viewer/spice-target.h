@@ -27,5 +27,13 @@ SpiceTarget *spice_target_from_json(const json_t *answer, GError **error);
  * not. */
 gboolean spice_target_check(const SpiceTarget *target, GError **error);
 
+/*
+ * The library behind a SPICE connection tries only the first address of its proxy's name, which may
+ * be one where nobody listens. Where that name is the broker's (name, as the person gave it), its
+ * numeric address peer, which answered, takes its place; TLS goes by host_subject and ca, not by
+ * it. Anything else, and a NULL peer, leaves the target as it is.
+ */
+void spice_target_reach(SpiceTarget *target, const char *name, const char *peer);
+
 void spice_target_free(SpiceTarget *target);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SpiceTarget, spice_target_free)

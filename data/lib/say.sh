@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # Sourced: how the scripts here speak. `step` and `note` go to the person, `die` ends with one clear line.
+# A script that another one runs for one of its steps (ORIEL_WITHIN_STEP) tells its own as notes of that one.
 
 step() {
-    if [ -t 2 ]; then
+    if [ -n "${ORIEL_WITHIN_STEP:-}" ]; then
+        note "$*"
+    elif [ -t 2 ]; then
         printf '\033[1;36m==>\033[0m \033[1m%s\033[0m\n' "$*" >&2
     else
         printf '==> %s\n' "$*" >&2

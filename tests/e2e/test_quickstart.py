@@ -49,6 +49,15 @@ class Quickstart:
         return {name: read_pid_file(self.folder / "pid" / f"{name}.pid") for name in ("host", "broker")}
 
 
+def _has_loopback6():
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def quickstart():
     """Started once, and gone afterwards whatever happens."""
@@ -66,10 +75,22 @@ def quickstart():
 def test_it_says_who_may_sign_in_where(quickstart):
     status = quickstart.status()
     assert set(status) == {"address", "fingerprint", "user", "password", "admin", "admin_password"}
-    assert status["address"] == f"https://127.0.0.1:{quickstart.port}"
+    assert status["address"] == f"https://localhost:{quickstart.port}"
     assert len(status["fingerprint"].split(":")) == 32
     for value in status.values():
         assert value in quickstart.first.stdout
+
+
+def test_localhost_is_reached_by_each_of_its_addresses(quickstart):
+    for address in ["127.0.0.1"] + (["::1"] if _has_loopback6() else []):
+        client = Rest(address, quickstart.port)
+        assert client.call("GET", "/readyz", timeout=10).status == 200, address
+
+
+def test_the_output_is_steps_and_notes(quickstart):
+    for line in quickstart.first.stderr.splitlines():
+        assert line.startswith(("==> ", "    ", "I: ")), line
+    assert "added" not in quickstart.first.stderr
 
 
 def test_the_passwords_are_for_the_caller_alone(quickstart):

@@ -5,6 +5,7 @@ import http.client
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
 from harness import paths  # noqa: E402  pylint: disable=wrong-import-position
-from harness.rest import RestError  # noqa: E402  pylint: disable=wrong-import-position
+from harness.rest import Rest, RestError  # noqa: E402  pylint: disable=wrong-import-position
 from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
 from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -583,3 +584,20 @@ def test_a_host_speaks_for_its_own_desktops_only(stack):
     wait_for(lambda: stack.admin.get("hosts/second")["desktops"] == 2, 10, "both were told")
     assert stack.ann.get(f"sessions/{session['id']}")["state"] == "ready"
     other.stop()
+
+
+def test_it_listens_at_several_addresses(stack):
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", stack.port))
+        except OSError:
+            pytest.skip("this machine has no ::1, or something else has its port")
+    config = stack.folder / "broker.conf"
+    config.write_text(config.read_text().replace("listen=127.0.0.1", "listen=127.0.0.1, ::1"))
+    restart(stack)
+    for address in ("127.0.0.1", "::1"):
+        assert Rest(address, stack.port).call("GET", "/readyz").status == 200, address
+    stack.ann.host = "::1"
+    session = ready_session(stack)
+    answer = stack.ann.post(f"sessions/{session['id']}/connect", {"protocol": "spice"})
+    assert answer["proxy"] == f"http://[::1]:{stack.port}"

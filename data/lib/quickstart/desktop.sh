@@ -3,7 +3,7 @@
 # Sourced by data/quickstart: what an administrator would do with orielctl.
 
 desktop_ctl() {
-    env -u ORIEL_TOKEN HOME="$base/ctl" XDG_CONFIG_HOME="$base/ctl" "$prefix/bin/orielctl" --broker "127.0.0.1:$port" "$@"
+    env -u ORIEL_TOKEN HOME="$base/ctl" XDG_CONFIG_HOME="$base/ctl" "$prefix/bin/orielctl" --broker "localhost:$port" "$@"
 }
 
 # desktop_try WHAT COMMAND… — a command whose error is shown as one line.
@@ -112,6 +112,6 @@ desktop_viewer() {
     (
         exec 7>&- 8>&- 9>&-
         credentials_get password | setsid "${become[@]}" "$prefix/bin/oriel-viewer" --user demo --password-stdin \
-            --accept-fingerprint "$(credentials_get fingerprint)" "oriel://127.0.0.1:$port/demo"
+            --accept-fingerprint "$(credentials_get fingerprint)" "oriel://localhost:$port/demo"
     ) > "$base/log/viewer.log" 2>&1 &
 }

@@ -40,6 +40,12 @@ services_write() {
     if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
 }
 
+# services_addresses — the loopback addresses of this machine: "localhost" may mean either of them.
+services_addresses() {
+    echo 127.0.0.1
+    if grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then echo ::1; fi
+}
+
 # services_configure — the two configuration files.
 services_configure() {
     local group=""
@@ -54,7 +60,7 @@ $group
 END
     services_write "$base/etc/broker.conf" <<END
 [broker]
-listen=127.0.0.1
+listen=$(services_addresses | paste -sd,)
 port=$port
 state-dir=$base/broker
 
@@ -114,14 +120,17 @@ services_wait() {
 }
 
 services_host_listens() { [ -S "$run/host/host.sock" ]; }
-services_broker_ready() { [ "$(curl -sk -m 5 -o /dev/null -w '%{http_code}' "https://127.0.0.1:$port/readyz")" = 200 ]; }
+services_broker_ready() { [ "$(curl -sk -m 5 -o /dev/null -w '%{http_code}' "https://localhost:$port/readyz")" = 200 ]; }
 
 # services_check_port — ends when somebody else has the port.
 services_check_port() {
+    local address
     if services_running broker && grep -qx "port=$port" "$base/etc/broker.conf"; then return 0; fi
-    if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-        die "port $port is used by another program; choose another one with --port"
-    fi
+    for address in $(services_addresses); do
+        if (exec 3<> "/dev/tcp/$address/$port") 2>/dev/null; then
+            die "port $port is used by another program; choose another one with --port"
+        fi
+    done
 }
 
 # services_admin — the administrator, once, before the broker serves anyone.

@@ -325,6 +325,27 @@ test_accept_fingerprint(Fixture *f, gconstpointer data)
     g_assert_true(g_file_test(f->path, G_FILE_TEST_EXISTS));
 }
 
+/* A name may lead to several addresses; which one answered is told. */
+static void
+test_peer(Fixture *f, gconstpointer data)
+{
+    g_autofree char *address = g_strdup_printf("localhost:%u", oriel_uri_port(f->broker));
+    g_autoptr(OrielUri) named = oriel_uri_parse(address, NULL);
+    g_autoptr(RestClient) client = rest_client_new(named, f->known);
+
+    g_assert_null(rest_client_peer(client));
+    guint asked = 0;
+    rest_client_set_unknown(client, count_and_accept, &asked);
+    json_t *got = rest_client_call(client, "GET", "/echo", NULL, 0, NULL, NULL);
+    g_assert_nonnull(got);
+    json_decref(got);
+    g_assert_cmpstr(rest_client_peer(client), ==, "127.0.0.1");
+    /* also over the connection that is there already */
+    got = rest_client_call(client, "GET", "/echo", NULL, 0, NULL, NULL);
+    json_decref(got);
+    g_assert_cmpstr(rest_client_peer(client), ==, "127.0.0.1");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -341,6 +362,7 @@ main(int argc, char **argv)
     ADD("unknown", test_unknown, NULL);
     ADD("unknown-callback", test_unknown_callback, NULL);
     ADD("changed", test_changed, "trusted");
+    ADD("peer", test_peer, NULL);
     ADD("accept-fingerprint", test_accept_fingerprint, NULL);
     return g_test_run();
 }

@@ -115,6 +115,39 @@ test_bad_targets(void)
     }
 }
 
+/* What spice_target_reach() makes of a proxy. */
+static char *
+reached(const char *proxy, const char *subject, const char *name, const char *peer)
+{
+    g_autoptr(SpiceTarget) target = g_new0(SpiceTarget, 1);
+    target->proxy = g_strdup(proxy);
+    target->host_subject = g_strdup(subject);
+    spice_target_reach(target, name, peer);
+    return g_steal_pointer(&target->proxy);
+}
+
+static void
+test_reach(void)
+{
+    static const struct {
+        const char *proxy, *subject, *name, *peer, *expected;
+    } cases[] = {
+        {"http://localhost:8443", "CN=o", "localhost", "127.0.0.1", "http://127.0.0.1:8443"},
+        {"http://LocalHost:8443", "CN=o", "localhost", "::1", "http://[::1]:8443"},
+        {"http://[::1]:8443", "CN=o", "::1", "::1", "http://[::1]:8443"},
+        /* the broker says where else to go, or the name is all that TLS would compare */
+        {"http://desk.example:443", "CN=o", "localhost", "127.0.0.1", "http://desk.example:443"},
+        {"http://localhost:8443", NULL, "localhost", "127.0.0.1", "http://localhost:8443"},
+        {"http://localhost:8443", "CN=o", "localhost", NULL, "http://localhost:8443"},
+        {NULL, "CN=o", "localhost", "127.0.0.1", NULL},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *proxy =
+            reached(cases[i].proxy, cases[i].subject, cases[i].name, cases[i].peer);
+        g_assert_cmpstr(proxy, ==, cases[i].expected);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -124,5 +157,6 @@ main(int argc, char **argv)
     g_test_add_func("/answers/session", test_session);
     g_test_add_func("/answers/bad-sessions", test_bad_sessions);
     g_test_add_func("/answers/bad-targets", test_bad_targets);
+    g_test_add_func("/answers/reach", test_reach);
     return g_test_run();
 }

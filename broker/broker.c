@@ -260,6 +260,7 @@ broker_free(Broker *broker)
     session_waits_free(broker->api.waits);
     g_clear_pointer(&broker->api.item_waits, item_waits_free);
     http_server_free(broker->server);
+    g_clear_pointer(&broker->api.bound, g_ptr_array_unref);
     reconciler_free(broker->reconciler);
     host_set_free(broker->hosts);
     caretaker_free(broker->caretaker);

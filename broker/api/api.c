@@ -4,6 +4,7 @@
 void
 api_register(Api *api)
 {
+    api->bound = g_ptr_array_new_with_free_func(g_free);
     api_register_login(api);
     api_register_pools(api);
     api_register_sessions(api);

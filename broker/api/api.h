@@ -27,6 +27,7 @@ typedef struct {
     const char *public_name; /* NULL: the name the client used */
     guint16 port;
     gint64 started_at;
+    GPtrArray *bound; /* of resource.c; freed after the server */
 } Api;
 
 /* Each resource registers its routes; api is their handlers' data. */

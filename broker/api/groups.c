@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /api/v1/groups */
-#include "broker/api/access.h"
-#include "broker/api/reply.h"
+#include "broker/api/resource.h"
 #include "broker/model/group.h"
 
 #define MAX_MEMBERS 10000
@@ -22,50 +21,18 @@ group_key(gpointer item)
     return g_strdup(((Group *)item)->name);
 }
 
-static void
-get_groups(HttpRequest *request, gpointer data)
+static gpointer
+make_group(void)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(GError) error = NULL;
-    Page page;
+    static const char *const nobody[] = {NULL};
 
-    if (!admin || !reply_page(request, &page))
-        return;
-    g_autoptr(GPtrArray) groups = group_list(api->store, &page, &error);
-    if (!groups)
-        http_request_respond_error(request, error);
-    else
-        reply_list(request, &page, groups, group_json, NULL, group_key);
-}
-
-/* The group a path names; NULL after answering, or without an administrator. */
-static Group *
-named_group(Api *api, HttpRequest *request, const User *admin)
-{
-    g_autoptr(GError) error = NULL;
-    Group *group =
-        admin ? group_find(api->store, http_request_param(request, "group"), &error) : NULL;
-
-    if (admin && !group)
-        http_request_respond_error(request, error);
-    return group;
-}
-
-static void
-get_group(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Group) group = named_group(api, request, admin);
-
-    if (group)
-        http_request_respond_json(request, 200, group_json(group, NULL));
+    return group_new("", nobody);
 }
 
 static gboolean
-read_group(HttpRequest *request, Fields *fields, Group *group, FieldNeed need)
+read_group(Api *api, HttpRequest *request, Fields *fields, gpointer row, FieldNeed need)
 {
+    Group *group = row;
     const char *name = NULL;
 
     fields_name(fields, "name", need, &name);
@@ -79,77 +46,41 @@ read_group(HttpRequest *request, Fields *fields, Group *group, FieldNeed need)
     return TRUE;
 }
 
-static void
-post_group(HttpRequest *request, gpointer data)
+static gboolean
+write_group(Api *api, gpointer row, gboolean is_new, GError **error)
 {
-    static const char *const nobody[] = {NULL};
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(GError) error = NULL;
-    Fields fields;
-    json_t *body = admin ? reply_begin(request, &fields) : NULL;
-
-    if (!body)
-        return;
-    g_autoptr(Group) group = group_new("", nobody);
-    if (read_group(request, &fields, group, FIELD_REQUIRED)) {
-        if (!group_insert(api->store, group, &error)) {
-            http_request_respond_error(request, error);
-        } else {
-            access_audit(api, request, admin, "group.create", group->name, "ok", NULL);
-            http_request_respond_json(request, 201, group_json(group, NULL));
-        }
-    }
-    json_decref(body);
+    return is_new ? group_insert(api->store, row, error) : group_update(api->store, row, error);
 }
 
-static void
-patch_group(HttpRequest *request, gpointer data)
+static gboolean
+remove_group(Api *api, gpointer row, GError **error)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Group) group = named_group(api, request, admin);
-    g_autoptr(GError) error = NULL;
-    Fields fields;
-    json_t *body = group ? reply_begin(request, &fields) : NULL;
-
-    if (!body)
-        return;
-    if (read_group(request, &fields, group, FIELD_OPTIONAL)) {
-        if (!group_update(api->store, group, &error)) {
-            http_request_respond_error(request, error);
-        } else {
-            access_audit(api, request, admin, "group.update", group->name, "ok", NULL);
-            http_request_respond_json(request, 200, group_json(group, NULL));
-        }
-    }
-    json_decref(body);
+    return group_delete(api->store, ((Group *)row)->id, error);
 }
 
-static void
-delete_group(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Group) group = named_group(api, request, admin);
-    g_autoptr(GError) error = NULL;
+RESOURCE_ROWS(Group, group)
 
-    if (!group)
-        return;
-    if (!group_delete(api->store, group->id, &error)) {
-        http_request_respond_error(request, error);
-        return;
-    }
-    access_audit(api, request, admin, "group.delete", group->name, "ok", NULL);
-    http_request_respond_json(request, 200, json_object());
-}
+static const Resource groups = {
+    .name = "group",
+    .find = found,
+    .free = freed,
+    .json = group_json,
+    .key = group_key,
+    .list = group_list,
+    .remove = remove_group,
+    .make = make_group,
+    .read = read_group,
+    .write = write_group,
+};
 
 void
 api_register_groups(Api *api)
 {
-    http_server_route(api->server, "GET", "/api/v1/groups", get_groups, api);
-    http_server_route(api->server, "POST", "/api/v1/groups", post_group, api);
-    http_server_route(api->server, "GET", "/api/v1/groups/:group", get_group, api);
-    http_server_route(api->server, "PATCH", "/api/v1/groups/:group", patch_group, api);
-    http_server_route(api->server, "DELETE", "/api/v1/groups/:group", delete_group, api);
+    gpointer bound = resource_bind(&groups, api);
+
+    http_server_route(api->server, "GET", "/api/v1/groups", resource_list, bound);
+    http_server_route(api->server, "POST", "/api/v1/groups", resource_post, bound);
+    http_server_route(api->server, "GET", "/api/v1/groups/:group", resource_get, bound);
+    http_server_route(api->server, "PATCH", "/api/v1/groups/:group", resource_patch, bound);
+    http_server_route(api->server, "DELETE", "/api/v1/groups/:group", resource_delete, bound);
 }

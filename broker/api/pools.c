@@ -2,7 +2,7 @@
 /* /api/v1/pools */
 #include "broker/api/access.h"
 #include "broker/api/pool-json.h"
-#include "broker/api/reply.h"
+#include "broker/api/resource.h"
 #include "broker/machine-maker.h"
 #include "common/error.h"
 
@@ -110,83 +110,60 @@ get_pools(HttpRequest *request, gpointer data)
         list_mine(api, request, user, &page);
         return;
     }
-    g_autoptr(GPtrArray) pools = pool_list(api->store, &page, &error);
-    if (!pools)
+    g_autoptr(GPtrArray) all = pool_list(api->store, &page, &error);
+    if (!all)
         http_request_respond_error(request, error);
     else
-        reply_list(request, &page, pools, pool_json, NULL, pool_key);
+        reply_list(request, &page, all, pool_json, NULL, pool_key);
 }
 
-/* The pool a path names, for an administrator; NULL after answering. */
-static Pool *
-named_pool(Api *api, HttpRequest *request, const User *admin)
+static gpointer
+make_pool(void)
 {
-    g_autoptr(GError) error = NULL;
-    Pool *pool = admin ? pool_find(api->store, http_request_param(request, "pool"), &error) : NULL;
-
-    if (admin && !pool)
-        http_request_respond_error(request, error);
-    return pool;
+    return pool_default();
 }
 
-static void
-get_pool(HttpRequest *request, gpointer data)
+static gboolean
+read_pool(Api *api, HttpRequest *request, Fields *fields, gpointer row, FieldNeed need)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Pool) pool = named_pool(api, request, admin);
-
-    if (pool)
-        http_request_respond_json(request, 200, pool_json(pool, NULL));
+    return pool_read(api, request, fields, row, need);
 }
 
-static void
-post_pool(HttpRequest *request, gpointer data)
+static gboolean
+write_pool(Api *api, gpointer row, gboolean is_new, GError **error)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(GError) error = NULL;
-    Fields fields;
-    json_t *body = admin ? reply_begin(request, &fields) : NULL;
-
-    if (!body)
-        return;
-    g_autoptr(Pool) pool = pool_default();
-    if (pool_read(api, request, &fields, pool, FIELD_REQUIRED)) {
-        if (!pool_insert(api->store, pool, &error)) {
-            http_request_respond_error(request, error);
-        } else {
-            caretaker_wake(api->caretaker);
-            access_audit(api, request, admin, "pool.create", pool->name, "ok", NULL);
-            http_request_respond_json(request, 201, pool_json(pool, NULL));
-        }
-    }
-    json_decref(body);
+    if (!(is_new ? pool_insert(api->store, row, error) : pool_update(api->store, row, error)))
+        return FALSE;
+    caretaker_wake(api->caretaker);
+    return TRUE;
 }
 
-static void
-patch_pool(HttpRequest *request, gpointer data)
+static gboolean
+remove_pool(Api *api, gpointer row, GError **error)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Pool) pool = named_pool(api, request, admin);
-    g_autoptr(GError) error = NULL;
-    Fields fields;
-    json_t *body = pool ? reply_begin(request, &fields) : NULL;
+    const Pool *pool = row;
 
-    if (!body)
-        return;
-    if (pool_read(api, request, &fields, pool, FIELD_OPTIONAL)) {
-        if (!pool_update(api->store, pool, &error)) {
-            http_request_respond_error(request, error);
-        } else {
-            caretaker_wake(api->caretaker);
-            access_audit(api, request, admin, "pool.update", pool->name, "ok", NULL);
-            http_request_respond_json(request, 200, pool_json(pool, NULL));
-        }
-    }
-    json_decref(body);
+    if (!session_book_forget_pool(api->sessions, pool->id, error) ||
+        !pool_delete(api->store, pool->id, error))
+        return FALSE;
+    caretaker_wake(api->caretaker);
+    return TRUE;
 }
+
+RESOURCE_ROWS(Pool, pool)
+
+/* The list is for users, too: get_pools(). */
+static const Resource pools = {
+    .name = "pool",
+    .find = found,
+    .free = freed,
+    .json = pool_json,
+    .key = pool_key,
+    .remove = remove_pool,
+    .make = make_pool,
+    .read = read_pool,
+    .write = write_pool,
+};
 
 /* Back to the image before; once more goes forward again. */
 static void
@@ -194,7 +171,7 @@ post_rollback(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Pool) pool = named_pool(api, request, admin);
+    g_autoptr(Pool) pool = resource_named(&pools, api, request, admin);
     g_autoptr(GError) error = NULL;
 
     if (!pool)
@@ -207,42 +184,23 @@ post_rollback(HttpRequest *request, gpointer data)
     char *image = pool->image;
     pool->image = pool->previous_image;
     pool->previous_image = image;
-    if (!pool_update(api->store, pool, &error)) {
+    if (!write_pool(api, pool, FALSE, &error)) {
         http_request_respond_error(request, error);
         return;
     }
-    caretaker_wake(api->caretaker);
     access_audit(api, request, admin, "pool.rollback", pool->name, "ok", pool->image);
     http_request_respond_json(request, 200, pool_json(pool, NULL));
-}
-
-static void
-delete_pool(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Pool) pool = named_pool(api, request, admin);
-    g_autoptr(GError) error = NULL;
-
-    if (!pool)
-        return;
-    if (!session_book_forget_pool(api->sessions, pool->id, &error) ||
-        !pool_delete(api->store, pool->id, &error)) {
-        http_request_respond_error(request, error);
-        return;
-    }
-    caretaker_wake(api->caretaker);
-    access_audit(api, request, admin, "pool.delete", pool->name, "ok", NULL);
-    http_request_respond_json(request, 200, json_object());
 }
 
 void
 api_register_pools(Api *api)
 {
+    gpointer bound = resource_bind(&pools, api);
+
+    http_server_route(api->server, "POST", "/api/v1/pools", resource_post, bound);
+    http_server_route(api->server, "GET", "/api/v1/pools/:pool", resource_get, bound);
+    http_server_route(api->server, "PATCH", "/api/v1/pools/:pool", resource_patch, bound);
+    http_server_route(api->server, "DELETE", "/api/v1/pools/:pool", resource_delete, bound);
     http_server_route(api->server, "GET", "/api/v1/pools", get_pools, api);
-    http_server_route(api->server, "POST", "/api/v1/pools", post_pool, api);
-    http_server_route(api->server, "GET", "/api/v1/pools/:pool", get_pool, api);
-    http_server_route(api->server, "PATCH", "/api/v1/pools/:pool", patch_pool, api);
-    http_server_route(api->server, "DELETE", "/api/v1/pools/:pool", delete_pool, api);
     http_server_route(api->server, "POST", "/api/v1/pools/:pool/rollback", post_rollback, api);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /api/v1/users */
 #include "broker/api/access.h"
-#include "broker/api/reply.h"
+#include "broker/api/resource.h"
 #include "broker/auth/password.h"
 #include "broker/model/token.h"
 #include "common/error.h"
@@ -20,46 +20,6 @@ static char *
 user_key(gpointer item)
 {
     return g_strdup(((User *)item)->name);
-}
-
-static void
-get_users(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(GError) error = NULL;
-    Page page;
-
-    if (!admin || !reply_page(request, &page))
-        return;
-    g_autoptr(GPtrArray) users = user_list(api->store, &page, &error);
-    if (!users)
-        http_request_respond_error(request, error);
-    else
-        reply_list(request, &page, users, user_json, NULL, user_key);
-}
-
-/* The user a path names; NULL after answering, or without an administrator. */
-static User *
-named_user(Api *api, HttpRequest *request, const User *admin)
-{
-    g_autoptr(GError) error = NULL;
-    User *user = admin ? user_find(api->store, http_request_param(request, "user"), &error) : NULL;
-
-    if (admin && !user)
-        http_request_respond_error(request, error);
-    return user;
-}
-
-static void
-get_user(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(User) user = named_user(api, request, admin);
-
-    if (user)
-        http_request_respond_json(request, 200, user_json(user, NULL));
 }
 
 enum {
@@ -269,49 +229,11 @@ change_new(Api *api, HttpRequest *request, User **admin, User *user, gboolean cr
     return change;
 }
 
-static void
-post_user(HttpRequest *request, gpointer data)
-{
-    static const char *const roles[] = {"user", NULL};
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    Fields fields;
-    const char *password = NULL;
-    json_t *body = admin ? reply_begin(request, &fields) : NULL;
-
-    if (!body)
-        return;
-    UserChange *change = change_new(api, request, &admin, user_new("", "", "", roles), TRUE);
-    if (read_user(request, &fields, change, &password))
-        run_change(change, password);
-    else
-        change_free(change);
-    json_decref(body);
-}
-
-static void
-patch_user(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(User) user = named_user(api, request, admin);
-    Fields fields;
-    const char *password = NULL;
-    json_t *body = user ? reply_begin(request, &fields) : NULL;
-
-    if (!body)
-        return;
-    UserChange *change = change_new(api, request, &admin, g_steal_pointer(&user), FALSE);
-    if (read_user(request, &fields, change, &password))
-        run_change(change, password);
-    else
-        change_free(change);
-    json_decref(body);
-}
-
 static gboolean
-remove_user(Api *api, const User *user, GError **error)
+remove_user(Api *api, gpointer row, GError **error)
 {
+    const User *user = row;
+
     /* The last administrator is refused before anything is ended. */
     if (!store_begin(api->store, error))
         return FALSE;
@@ -324,30 +246,65 @@ remove_user(Api *api, const User *user, GError **error)
            user_delete(api->store, user->id, error);
 }
 
+RESOURCE_ROWS(User, user)
+
+/* They are made and changed by a UserChange. */
+static const Resource users = {
+    .name = "user",
+    .find = found,
+    .free = freed,
+    .json = user_json,
+    .key = user_key,
+    .list = user_list,
+    .remove = remove_user,
+};
+
 static void
-delete_user(HttpRequest *request, gpointer data)
+post_user(HttpRequest *request, gpointer data)
+{
+    static const char *const roles[] = {"user", NULL};
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    Fields fields;
+    const char *password = NULL;
+    json_auto_t *body = admin ? reply_begin(request, &fields) : NULL;
+
+    if (!body)
+        return;
+    UserChange *change = change_new(api, request, &admin, user_new("", "", "", roles), TRUE);
+    if (read_user(request, &fields, change, &password))
+        run_change(change, password);
+    else
+        change_free(change);
+}
+
+static void
+patch_user(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(User) user = named_user(api, request, admin);
-    g_autoptr(GError) error = NULL;
+    g_autoptr(User) user = resource_named(&users, api, request, admin);
+    Fields fields;
+    const char *password = NULL;
+    json_auto_t *body = user ? reply_begin(request, &fields) : NULL;
 
-    if (!user)
+    if (!body)
         return;
-    if (!remove_user(api, user, &error)) {
-        http_request_respond_error(request, error);
-        return;
-    }
-    access_audit(api, request, admin, "user.delete", user->name, "ok", NULL);
-    http_request_respond_json(request, 200, json_object());
+    UserChange *change = change_new(api, request, &admin, g_steal_pointer(&user), FALSE);
+    if (read_user(request, &fields, change, &password))
+        run_change(change, password);
+    else
+        change_free(change);
 }
 
 void
 api_register_users(Api *api)
 {
-    http_server_route(api->server, "GET", "/api/v1/users", get_users, api);
+    gpointer bound = resource_bind(&users, api);
+
+    http_server_route(api->server, "GET", "/api/v1/users", resource_list, bound);
+    http_server_route(api->server, "GET", "/api/v1/users/:user", resource_get, bound);
+    http_server_route(api->server, "DELETE", "/api/v1/users/:user", resource_delete, bound);
     http_server_route(api->server, "POST", "/api/v1/users", post_user, api);
-    http_server_route(api->server, "GET", "/api/v1/users/:user", get_user, api);
     http_server_route(api->server, "PATCH", "/api/v1/users/:user", patch_user, api);
-    http_server_route(api->server, "DELETE", "/api/v1/users/:user", delete_user, api);
 }

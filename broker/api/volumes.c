@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /api/v1/volumes: users' homes, as the broker keeps them and as their hosts report them. */
 #include "broker/care/volumes.h"
-#include "broker/api/access.h"
-#include "broker/api/reply.h"
-#include "common/error.h"
+#include "broker/api/resource.h"
 
 static json_t *
 volume_json(gpointer item, gpointer data)
@@ -34,70 +32,34 @@ volume_key(gpointer item)
     return g_strdup(((Volume *)item)->id);
 }
 
-static void
-get_volumes(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(GError) error = NULL;
-    Page page;
-
-    if (!admin || !reply_page(request, &page))
-        return;
-    g_autoptr(GPtrArray) volumes = volume_list(api->store, &page, &error);
-    if (!volumes)
-        http_request_respond_error(request, error);
-    else
-        reply_list(request, &page, volumes, volume_json, api, volume_key);
-}
-
-static Volume *
-named_volume(Api *api, HttpRequest *request, const User *admin)
-{
-    g_autoptr(GError) error = NULL;
-    Volume *volume =
-        admin ? volume_find(api->store, http_request_param(request, "volume"), &error) : NULL;
-
-    if (admin && !volume)
-        http_request_respond_error(request, error);
-    return volume;
-}
-
-static void
-get_volume(HttpRequest *request, gpointer data)
-{
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Volume) volume = named_volume(api, request, admin);
-
-    if (volume)
-        http_request_respond_json(request, 200, volume_json(volume, api));
-}
-
 /* What somebody wrote is never deleted but by this. */
-static void
-delete_volume(HttpRequest *request, gpointer data)
+static gboolean
+remove_volume(Api *api, gpointer row, GError **error)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    g_autoptr(Volume) volume = named_volume(api, request, admin);
-    g_autoptr(GError) error = NULL;
-
-    if (!volume)
-        return;
-    if (!volume_care_delete(api->store, volume, &error)) {
-        http_request_respond_error(request, error);
-        return;
-    }
+    if (!volume_care_delete(api->store, row, error))
+        return FALSE;
     caretaker_wake(api->caretaker);
-    access_audit(api, request, admin, "volume.delete", volume->id, "ok", NULL);
-    http_request_respond_json(request, 200, json_object());
+    return TRUE;
 }
+
+RESOURCE_ROWS(Volume, volume)
+
+static const Resource volumes = {
+    .name = "volume",
+    .find = found,
+    .free = freed,
+    .json = volume_json,
+    .key = volume_key,
+    .list = volume_list,
+    .remove = remove_volume,
+};
 
 void
 api_register_volumes(Api *api)
 {
-    http_server_route(api->server, "GET", "/api/v1/volumes", get_volumes, api);
-    http_server_route(api->server, "GET", "/api/v1/volumes/:volume", get_volume, api);
-    http_server_route(api->server, "DELETE", "/api/v1/volumes/:volume", delete_volume, api);
+    gpointer bound = resource_bind(&volumes, api);
+
+    http_server_route(api->server, "GET", "/api/v1/volumes", resource_list, bound);
+    http_server_route(api->server, "GET", "/api/v1/volumes/:volume", resource_get, bound);
+    http_server_route(api->server, "DELETE", "/api/v1/volumes/:volume", resource_delete, bound);
 }

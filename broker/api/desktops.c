@@ -186,9 +186,9 @@ command(Api *api, HttpRequest *request, const User *admin, const char *call, jso
                        .user = admin,
                        .link = found.link,
                        .status = 200,
-                       .action = call,
+                       .call = call,
                        .object = id};
-        relay_call(&relay, call, json_incref(args));
+        relay_call(&relay, json_incref(args));
     } else if (found.desktop) {
         http_request_respond_problem(request, 503, "host-unavailable",
                                      "The host of this desktop is not configured any more.");
@@ -257,9 +257,9 @@ delete_desktop(HttpRequest *request, gpointer data)
                        .user = admin,
                        .link = found.link,
                        .status = 200,
-                       .action = "desktop.delete",
+                       .call = "desktop.delete",
                        .object = http_request_param(request, "desktop")};
-        relay_call(&relay, "desktop.delete", json_pack("{s:s}", "desktop", relay.object));
+        relay_call(&relay, json_pack("{s:s}", "desktop", relay.object));
         return;
     }
     if (!session_book_delete_desktop(api->sessions, desktop, &error)) {

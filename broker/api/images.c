@@ -56,41 +56,16 @@ get_images(HttpRequest *request, gpointer data)
     reply_array(request, &page, items, "name");
 }
 
-/* Who has the image of the path, on the host of ?host= if that is given; NULL after answering. */
-static HostLink *
-image_host(Api *api, HttpRequest *request)
-{
-    const char *name = http_request_param(request, "image");
-    const char *host = http_request_query(request, "host");
-    GPtrArray *links = host_set_links(api->hosts);
-
-    for (guint i = 0; i < links->len; i++) {
-        HostLink *link = g_ptr_array_index(links, i);
-        if (host_link_image(link, name) && (!host || g_str_equal(host, host_link_name(link))))
-            return link;
-    }
-    http_request_respond_problem(request, 404, "not-found",
-                                 "No host that is there has such an image.");
-    return NULL;
-}
-
 static void
 get_image(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? image_host(api, request) : NULL;
+    HostLink *link = admin ? relay_owner(api, request, HOST_IMAGES) : NULL;
 
     if (link)
         item_waits_answer(api->item_waits, request, link, HOST_IMAGES,
                           http_request_param(request, "image"), image_json);
-}
-
-static void
-set_text(json_t *args, const char *key, const char *value)
-{
-    if (value)
-        json_object_set_new(args, key, json_string(value));
 }
 
 static void
@@ -101,7 +76,7 @@ post_image(HttpRequest *request, gpointer data)
     Fields fields;
     const char *name = NULL, *path = NULL, *kernel = NULL, *initrd = NULL, *cmdline = NULL,
                *title = NULL, *host = NULL;
-    json_t *body = admin ? reply_begin(request, &fields) : NULL;
+    json_auto_t *body = admin ? reply_begin(request, &fields) : NULL;
 
     if (!body)
         return;
@@ -112,25 +87,19 @@ post_image(HttpRequest *request, gpointer data)
     fields_string(&fields, "cmdline", FIELD_OPTIONAL, 0, 2048, &cmdline);
     fields_string(&fields, "title", FIELD_OPTIONAL, 1, 200, &title);
     fields_string(&fields, "host", FIELD_OPTIONAL, 1, 63, &host);
-    HostLink *link = NULL;
-    if (reply_check(request, &fields))
-        link = relay_host(api, request, host);
-    if (link) {
-        Relay relay = {.api = api,
-                       .request = request,
-                       .user = admin,
-                       .link = link,
-                       .status = 201,
-                       .action = "image.import",
-                       .object = name};
-        json_t *args = json_pack("{s:s,s:s}", "name", name, "path", path);
-        set_text(args, "kernel", kernel);
-        set_text(args, "initrd", initrd);
-        set_text(args, "cmdline", cmdline);
-        set_text(args, "title", title);
-        relay_call(&relay, "image.import", args);
-    }
-    json_decref(body);
+    HostLink *link = reply_check(request, &fields) ? relay_host(api, request, host) : NULL;
+    if (!link)
+        return;
+    Relay relay = {.api = api,
+                   .request = request,
+                   .user = admin,
+                   .link = link,
+                   .status = 201,
+                   .call = "image.import",
+                   .object = name};
+    relay_call(&relay,
+               json_pack("{s:s,s:s,s:s*,s:s*,s:s*,s:s*}", "name", name, "path", path, "kernel",
+                         kernel, "initrd", initrd, "cmdline", cmdline, "title", title));
 }
 
 static void
@@ -138,22 +107,15 @@ delete_image(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? image_host(api, request) : NULL;
+    HostLink *link = admin ? relay_owner(api, request, HOST_IMAGES) : NULL;
     const char *name = http_request_param(request, "image");
 
     if (!link)
         return;
-    Relay relay = {.api = api,
-                   .request = request,
-                   .user = admin,
-                   .link = link,
-                   .status = 200,
-                   .action = "image.delete",
-                   .object = name};
     const char *state = json_string_value(json_object_get(host_link_image(link, name), "state"));
     if (g_strcmp0(state, "importing") == 0)
         host_link_call(link, "image.cancel", json_pack("{s:s}", "name", name), NULL, NULL);
-    relay_call(&relay, "image.delete", json_pack("{s:s}", "name", name));
+    relay_name(api, request, admin, link, "image.delete", name);
 }
 
 /* Ends an import; one that is over stays as it is. */
@@ -162,19 +124,10 @@ post_cancel(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? image_host(api, request) : NULL;
-    const char *name = http_request_param(request, "image");
+    HostLink *link = admin ? relay_owner(api, request, HOST_IMAGES) : NULL;
 
-    if (!link)
-        return;
-    Relay relay = {.api = api,
-                   .request = request,
-                   .user = admin,
-                   .link = link,
-                   .status = 200,
-                   .action = "image.cancel",
-                   .object = name};
-    relay_call(&relay, "image.cancel", json_pack("{s:s}", "name", name));
+    if (link)
+        relay_name(api, request, admin, link, "image.cancel", http_request_param(request, "image"));
 }
 
 void

@@ -9,7 +9,7 @@ typedef struct {
     HostLink *link;
     char *user;
     guint status;
-    const char *action;
+    const char *call;
     char *object;
 } Pending;
 
@@ -27,7 +27,7 @@ answered(const json_t *result, const GError *error, gpointer data)
 {
     Pending *pending = data;
 
-    audit(pending->api->store, pending->user, http_request_peer(pending->request), pending->action,
+    audit(pending->api->store, pending->user, http_request_peer(pending->request), pending->call,
           pending->object, error ? "failed" : "ok", error ? error->message : NULL);
     if (error)
         http_request_respond_error(pending->request, error);
@@ -42,7 +42,7 @@ answered(const json_t *result, const GError *error, gpointer data)
 }
 
 void
-relay_call(const Relay *relay, const char *call, json_t *args)
+relay_call(const Relay *relay, json_t *args)
 {
     Pending *pending = g_new0(Pending, 1);
 
@@ -51,9 +51,24 @@ relay_call(const Relay *relay, const char *call, json_t *args)
     pending->link = relay->link;
     pending->user = g_strdup(relay->user->name);
     pending->status = relay->status;
-    pending->action = relay->action;
+    pending->call = relay->call;
     pending->object = g_strdup(relay->object);
-    host_link_call(relay->link, call, args, answered, pending);
+    host_link_call(relay->link, relay->call, args, answered, pending);
+}
+
+void
+relay_name(Api *api, HttpRequest *request, const User *user, HostLink *link, const char *call,
+           const char *name)
+{
+    Relay relay = {.api = api,
+                   .request = request,
+                   .user = user,
+                   .link = link,
+                   .status = 200,
+                   .call = call,
+                   .object = name};
+
+    relay_call(&relay, json_pack("{s:s}", "name", name));
 }
 
 HostLink *
@@ -72,5 +87,27 @@ relay_host(Api *api, HttpRequest *request, const char *name)
     else
         http_request_respond_problem(request, 503, "host-unavailable",
                                      "No host is there at the moment.");
+    return NULL;
+}
+
+HostLink *
+relay_owner(Api *api, HttpRequest *request, HostKind kind)
+{
+    static const struct {
+        const char *param, *missing;
+    } words[HOST_KINDS] = {
+        [HOST_IMAGES] = {"image", "No host that is there has such an image."},
+        [HOST_TEMPLATES] = {"template", "No host that is there has such a template."},
+    };
+    const char *name = http_request_param(request, words[kind].param);
+    const char *host = http_request_query(request, "host");
+    GPtrArray *links = host_set_links(api->hosts);
+
+    for (guint i = 0; i < links->len; i++) {
+        HostLink *link = g_ptr_array_index(links, i);
+        if (host_link_item(link, kind, name) && (!host || g_str_equal(host, host_link_name(link))))
+            return link;
+    }
+    http_request_respond_problem(request, 404, "not-found", words[kind].missing);
     return NULL;
 }

@@ -70,32 +70,12 @@ get_templates(HttpRequest *request, gpointer data)
     reply_array(request, &page, items, "name");
 }
 
-/* Who has the template of the path, on the host of ?host= if that is given; NULL after answering.
- */
-static HostLink *
-template_host(Api *api, HttpRequest *request)
-{
-    const char *name = http_request_param(request, "template");
-    const char *host = http_request_query(request, "host");
-    GPtrArray *links = host_set_links(api->hosts);
-
-    for (guint i = 0; i < links->len; i++) {
-        HostLink *link = g_ptr_array_index(links, i);
-        if (host_link_item(link, HOST_TEMPLATES, name) &&
-            (!host || g_str_equal(host, host_link_name(link))))
-            return link;
-    }
-    http_request_respond_problem(request, 404, "not-found",
-                                 "No host that is there has such a template.");
-    return NULL;
-}
-
 static void
 get_template(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? template_host(api, request) : NULL;
+    HostLink *link = admin ? relay_owner(api, request, HOST_TEMPLATES) : NULL;
 
     if (link)
         item_waits_answer(api->item_waits, request, link, HOST_TEMPLATES,
@@ -143,9 +123,9 @@ make(Api *api, HttpRequest *request, const User *admin, const char *pool_name, c
                    .user = admin,
                    .link = link,
                    .status = 201,
-                   .action = "template.make",
+                   .call = "template.make",
                    .object = name};
-    relay_call(&relay, "template.make", template_care_args(pool, pool->image, name));
+    relay_call(&relay, template_care_args(pool, pool->image, name));
 }
 
 static void
@@ -155,7 +135,7 @@ post_template(HttpRequest *request, gpointer data)
     g_autoptr(User) admin = access_admin(api, request);
     const char *pool = NULL, *host = NULL;
     Fields fields;
-    json_t *body = admin ? reply_begin(request, &fields) : NULL;
+    json_auto_t *body = admin ? reply_begin(request, &fields) : NULL;
 
     if (!body)
         return;
@@ -165,7 +145,6 @@ post_template(HttpRequest *request, gpointer data)
         fields_refuse(&fields, "host", "names no host of this broker");
     if (reply_check(request, &fields))
         make(api, request, admin, pool, host);
-    json_decref(body);
 }
 
 static void
@@ -173,19 +152,11 @@ delete_template(HttpRequest *request, gpointer data)
 {
     Api *api = data;
     g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? template_host(api, request) : NULL;
-    const char *name = http_request_param(request, "template");
+    HostLink *link = admin ? relay_owner(api, request, HOST_TEMPLATES) : NULL;
 
-    if (!link)
-        return;
-    Relay relay = {.api = api,
-                   .request = request,
-                   .user = admin,
-                   .link = link,
-                   .status = 200,
-                   .action = "template.delete",
-                   .object = name};
-    relay_call(&relay, "template.delete", json_pack("{s:s}", "name", name));
+    if (link)
+        relay_name(api, request, admin, link, "template.delete",
+                   http_request_param(request, "template"));
 }
 
 void

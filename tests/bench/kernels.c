@@ -299,8 +299,8 @@ do_encode(Bench *bench, gconstpointer user)
         guint n_;                                                                                  \
         const Kernel *k_ = list(&n_);                                                              \
         for (guint i_ = 0; i_ < n_; i_++)                                                          \
-            if (k_[i_].supported())                                                                \
-                measure(bench, what, k_[i_].name, work, &k_[i_]);                                  \
+            if (cpu_has(k_[i_].cpu))                                                                \
+                measure(bench, what, cpu_name(k_[i_].cpu), work, &k_[i_]);                                  \
     } while (0)
 
 static void

@@ -9,12 +9,6 @@
 #define HASH_SHIFT 27          /* leaves 5 bits: one of a 32 bit mask */
 
 static gboolean
-always(void)
-{
-    return TRUE;
-}
-
-static gboolean
 is_solid(const guint32 *pixels, int stride, int width, int height)
 {
     for (int y = 0; y < height; y++) {
@@ -265,19 +259,13 @@ look_avx2(const guint32 *pixels, int stride, int width, int height, CellStats *s
     finish_sse2(&half, stats);
 }
 
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
 #endif
 
 static const CellKernel kernels[] = {
-    {"scalar", look_scalar, always},
+    {CPU_SCALAR, look_scalar},
 #ifdef __x86_64__
-    {"sse2", look_sse2, always},
-    {"avx2", look_avx2, has_avx2},
+    {CPU_SSE2, look_sse2},
+    {CPU_AVX2, look_avx2},
 #endif
 };
 
@@ -291,11 +279,7 @@ cell_kernels(guint *n_kernels)
 const CellKernel *
 cell_kernel_best(void)
 {
-    guint best = G_N_ELEMENTS(kernels) - 1;
-
-    while (best > 0 && !kernels[best].supported())
-        best--;
-    return &kernels[best];
+    return CPU_BEST(kernels);
 }
 
 /* Where the figures of text and of photographs part: text stands on a ground, so that most of its

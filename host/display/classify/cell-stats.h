@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "../cpu.h"
 
 /*
  * What the small squares of a picture look like: the figures and the predicates that
@@ -29,12 +29,11 @@ typedef void (*CellLook)(const guint32 *pixels, int stride, int width, int heigh
                          CellStats *stats);
 
 typedef struct {
-    const char *name; /* "scalar", "sse2", "avx2" */
+    Cpu cpu; /* what it needs */
     CellLook look;
-    gboolean (*supported)(void); /* by this processor */
 } CellKernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const CellKernel *cell_kernels(guint *n_kernels);
 const CellKernel *cell_kernel_best(void);
 

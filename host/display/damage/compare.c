@@ -6,11 +6,6 @@
 #endif
 
 #define COLOUR 0x00ffffffu
-static gboolean
-always(void)
-{
-    return TRUE;
-}
 
 static void
 row_scalar(const guint32 *source, int source_stride, const guint32 *last, guint32 *into, int stride,
@@ -133,26 +128,14 @@ row_avx512(const guint32 *source, int source_stride, const guint32 *last, guint3
                stale + cells, changed + cells);
 }
 
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
-static gboolean
-has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-}
-
 #endif
 
 static const CompareKernel kernels[] = {
-    {"scalar", row_scalar, always},
+    {CPU_SCALAR, row_scalar},
 #ifdef __x86_64__
-    {"sse2", row_sse2, always},
-    {"avx2", row_avx2, has_avx2},
-    {"avx512", row_avx512, has_avx512},
+    {CPU_SSE2, row_sse2},
+    {CPU_AVX2, row_avx2},
+    {CPU_AVX512, row_avx512},
 #endif
 };
 
@@ -166,9 +149,5 @@ compare_kernels(guint *n_kernels)
 const CompareKernel *
 compare_kernel_best(void)
 {
-    guint best = G_N_ELEMENTS(kernels) - 1;
-
-    while (best > 0 && !kernels[best].supported())
-        best--;
-    return &kernels[best];
+    return CPU_BEST(kernels);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "../cpu.h"
 
 /*
  * One row of the damage walk: compares the source with the last frame and writes the new one. The
@@ -22,11 +22,10 @@ typedef void (*CompareRow)(const guint32 *source, int source_stride, const guint
                            guint8 *changed);
 
 typedef struct {
-    const char *name; /* "scalar", "sse2", "avx2", "avx512" */
+    Cpu cpu; /* what it needs */
     CompareRow row;
-    gboolean (*supported)(void); /* by this processor */
 } CompareKernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const CompareKernel *compare_kernels(guint *n_kernels);
 const CompareKernel *compare_kernel_best(void);

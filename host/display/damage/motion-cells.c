@@ -126,12 +126,6 @@ motion_cells_plain(MotionCells *cells, const Frame *frame, int column, int row, 
 /* Kernels ----------------------------------------------------------------------------------------
  */
 
-static gboolean
-always(void)
-{
-    return TRUE;
-}
-
 static void
 row_scalar(const guint32 *now, const guint32 *before, int stride, int pixels, guint8 *alive,
            guint8 *varied)
@@ -235,26 +229,14 @@ row_avx512(const guint32 *now, const guint32 *before, int stride, int pixels, gu
     row_scalar(now + done, before + done, stride, pixels - done, alive + cells, varied + cells);
 }
 
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
-static gboolean
-has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
-
 #endif
 
 static const MotionMatchKernel kernels[] = {
-    {"scalar", row_scalar, always},
+    {CPU_SCALAR, row_scalar},
 #ifdef __x86_64__
-    {"sse2", row_sse2, always},
-    {"avx2", row_avx2, has_avx2},
-    {"avx512", row_avx512, has_avx512},
+    {CPU_SSE2, row_sse2},
+    {CPU_AVX2, row_avx2},
+    {CPU_AVX512, row_avx512},
 #endif
 };
 
@@ -268,9 +250,5 @@ motion_match_kernels(guint *n_kernels)
 const MotionMatchKernel *
 motion_match_kernel_best(void)
 {
-    guint best = G_N_ELEMENTS(kernels) - 1;
-
-    while (best > 0 && !kernels[best].supported())
-        best--;
-    return &kernels[best];
+    return CPU_BEST(kernels);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "../cpu.h"
 #include "../frame.h"
 
 /*
@@ -54,11 +55,10 @@ typedef void (*MotionMatchRow)(const guint32 *now, const guint32 *before, int st
                                guint8 *alive, guint8 *varied);
 
 typedef struct {
-    const char *name; /* as CompareKernel's */
+    Cpu cpu; /* what it needs */
     MotionMatchRow row;
-    gboolean (*supported)(void);
 } MotionMatchKernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const MotionMatchKernel *motion_match_kernels(guint *n_kernels);
 const MotionMatchKernel *motion_match_kernel_best(void);

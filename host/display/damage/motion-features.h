@@ -29,11 +29,10 @@ typedef guint (*MotionHashRow)(const guint32 *row, int n, guint32 *scratch, guin
                                guint32 *hashes);
 
 typedef struct {
-    const char *name; /* as CompareKernel's */
+    Cpu cpu; /* what it needs */
     MotionHashRow row;
-    gboolean (*supported)(void);
 } MotionHashKernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const MotionHashKernel *motion_hash_kernels(guint *n_kernels);
 const MotionHashKernel *motion_hash_kernel_best(void);

@@ -40,12 +40,6 @@ hash_from(const guint32 *row, int x, int n, const guint32 *quads, guint16 *xs, g
     return found;
 }
 
-static gboolean
-always(void)
-{
-    return TRUE;
-}
-
 static guint
 row_scalar(const guint32 *row, int n, guint32 *scratch, guint16 *xs, guint32 *hashes)
 {
@@ -149,25 +143,13 @@ row_avx512(const guint32 *row, int n, guint32 *quads, guint16 *xs, guint32 *hash
     return hash_from(row, x, n, quads, xs, hashes, found);
 }
 
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
-static gboolean
-has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
-
 #endif
 
 static const MotionHashKernel kernels[] = {
-    {"scalar", row_scalar, always},
+    {CPU_SCALAR, row_scalar},
 #ifdef __x86_64__
-    {"avx2", row_avx2, has_avx2},
-    {"avx512", row_avx512, has_avx512},
+    {CPU_AVX2, row_avx2},
+    {CPU_AVX512, row_avx512},
 #endif
 };
 
@@ -181,9 +163,5 @@ motion_hash_kernels(guint *n_kernels)
 const MotionHashKernel *
 motion_hash_kernel_best(void)
 {
-    guint best = G_N_ELEMENTS(kernels) - 1;
-
-    while (best > 0 && !kernels[best].supported())
-        best--;
-    return &kernels[best];
+    return CPU_BEST(kernels);
 }

@@ -27,12 +27,6 @@ typedef struct {
     int r, g, b;
 } Sum;
 
-static gboolean
-always(void)
-{
-    return TRUE;
-}
-
 static inline void
 add(Sum *sum, guint32 pixel)
 {
@@ -155,18 +149,12 @@ rows_avx2(const guint32 *top, const guint32 *bottom, int width, guint8 *y_top, g
     rows_scalar(top + x, bottom + x, width - x, y_top + x, y_bottom + x, u + x / 2, v + x / 2);
 }
 
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
 #endif
 
 static const I420Kernel kernels[] = {
-    {"scalar", rows_scalar, always},
+    {CPU_SCALAR, rows_scalar},
 #ifdef __x86_64__
-    {"avx2", rows_avx2, has_avx2},
+    {CPU_AVX2, rows_avx2},
 #endif
 };
 
@@ -180,9 +168,5 @@ i420_kernels(guint *n_kernels)
 const I420Kernel *
 i420_kernel_best(void)
 {
-    guint i = G_N_ELEMENTS(kernels) - 1;
-
-    while (!kernels[i].supported())
-        i--;
-    return &kernels[i];
+    return CPU_BEST(kernels);
 }

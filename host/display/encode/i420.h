@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "../cpu.h"
 
 /*
  * Pixels to what video codecs take: a plane of luma, and two of chroma with one sample for each two
@@ -14,11 +14,10 @@ typedef void (*I420Rows)(const guint32 *top, const guint32 *bottom, int width, g
                          guint8 *y_bottom, guint8 *u, guint8 *v);
 
 typedef struct {
-    const char *name; /* "scalar", "avx2" */
+    Cpu cpu; /* what it needs */
     I420Rows rows;
-    gboolean (*supported)(void); /* by this processor */
 } I420Kernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const I420Kernel *i420_kernels(guint *n_kernels);
 const I420Kernel *i420_kernel_best(void);

@@ -27,12 +27,6 @@ struct Palette {
     Slot slots[SLOTS];
 };
 
-static gboolean
-always(void)
-{
-    return TRUE;
-}
-
 static guint64
 changes_of(const guint32 *pixels, int n)
 {
@@ -83,19 +77,13 @@ changes_avx2(const guint32 *pixels)
     return ~same;
 }
 
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
 #endif
 
 static const PaletteKernel kernels[] = {
-    {"scalar", changes_scalar, always},
+    {CPU_SCALAR, changes_scalar},
 #ifdef __x86_64__
-    {"sse2", changes_sse2, always},
-    {"avx2", changes_avx2, has_avx2},
+    {CPU_SSE2, changes_sse2},
+    {CPU_AVX2, changes_avx2},
 #endif
 };
 
@@ -110,11 +98,8 @@ Palette *
 palette_new(void)
 {
     Palette *palette = g_new0(Palette, 1);
-    guint best = G_N_ELEMENTS(kernels) - 1;
 
-    while (best > 0 && !kernels[best].supported())
-        best--;
-    palette->kernel = &kernels[best];
+    palette->kernel = CPU_BEST(kernels);
     return palette;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "../cpu.h"
 
 /* The colours of a rectangle, counted up to 256 by a small hash table. One object a thread. */
 
@@ -11,14 +11,13 @@
 typedef struct Palette Palette;
 
 typedef struct {
-    const char *name; /* "scalar", "sse2", "avx2" */
+    Cpu cpu; /* what it needs */
     /* A bit for each of 64 pixels, lowest first: does it differ from the one before? pixels[-1] is
      * read. */
     guint64 (*changes)(const guint32 *pixels);
-    gboolean (*supported)(void); /* by this processor */
 } PaletteKernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const PaletteKernel *palette_kernels(guint *n_kernels);
 
 Palette *palette_new(void);

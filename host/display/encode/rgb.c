@@ -5,12 +5,6 @@
 #include <immintrin.h>
 #endif
 
-static gboolean
-always(void)
-{
-    return TRUE;
-}
-
 static void
 pack_scalar(const guint32 *row, int pixels, guint8 *to)
 {
@@ -142,25 +136,13 @@ gradient_avx2(const guint32 *row, const guint32 *above, int pixels, guint8 *to)
     gradient_rest(row, above, i, pixels, to);
 }
 
-static gboolean
-has_ssse3(void)
-{
-    return __builtin_cpu_supports("ssse3");
-}
-
-static gboolean
-has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2");
-}
-
 #endif
 
 static const RgbKernel kernels[] = {
-    {"scalar", pack_scalar, gradient_scalar, always},
+    {CPU_SCALAR, pack_scalar, gradient_scalar},
 #ifdef __x86_64__
-    {"ssse3", pack_ssse3, gradient_ssse3, has_ssse3},
-    {"avx2", pack_avx2, gradient_avx2, has_avx2},
+    {CPU_SSSE3, pack_ssse3, gradient_ssse3},
+    {CPU_AVX2, pack_avx2, gradient_avx2},
 #endif
 };
 
@@ -174,9 +156,5 @@ rgb_kernels(guint *n_kernels)
 const RgbKernel *
 rgb_kernel_best(void)
 {
-    guint best = G_N_ELEMENTS(kernels) - 1;
-
-    while (best > 0 && !kernels[best].supported())
-        best--;
-    return &kernels[best];
+    return CPU_BEST(kernels);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "../cpu.h"
 
 /*
  * Rows of x8r8g8b8 pixels to bytes red, green, blue: as they are, or as what Tight's gradient
@@ -13,14 +13,13 @@
 #define RGB_SLACK 16 /* bytes behind the row that may be overwritten */
 
 typedef struct {
-    const char *name; /* "scalar", "ssse3", "avx2" */
+    Cpu cpu; /* what it needs */
     /* Writes 3 * pixels bytes. */
     void (*pack)(const guint32 *row, int pixels, guint8 *to);
     /* above: the row before; zeros for the first. */
     void (*gradient)(const guint32 *row, const guint32 *above, int pixels, guint8 *to);
-    gboolean (*supported)(void); /* by this processor */
 } RgbKernel;
 
-/* All of them, slowest first; the first is the scalar reference. */
+/* All of them: see cpu.h. */
 const RgbKernel *rgb_kernels(guint *n_kernels);
 const RgbKernel *rgb_kernel_best(void);

@@ -256,11 +256,11 @@ test_kernels(void)
             pixels[i] = g_rand_int(rand) % often ? 0x404040 : (g_rand_int(rand) & mask) + 0x20;
         kernels[0].look(pixels + offset, stride, width, height, &expected);
         for (guint k = 1; k < n; k++) {
-            if (!kernels[k].supported())
+            if (!cpu_has(kernels[k].cpu))
                 continue;
             kernels[k].look(pixels + offset, stride, width, height, &stats);
             if (!equal_stats(&expected, &stats))
-                g_error("%s differs for %dx%d", kernels[k].name, width, height);
+                g_error("%s differs for %dx%d", cpu_name(kernels[k].cpu), width, height);
         }
     }
 }

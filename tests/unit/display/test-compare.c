@@ -19,7 +19,7 @@ test_kernel(gconstpointer data)
     guint n;
     const CompareKernel *reference = compare_kernels(&n);
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
-    if (!kernel->supported()) {
+    if (!cpu_has(kernel->cpu)) {
         g_test_skip("This processor lacks it.");
         return;
     }
@@ -218,7 +218,7 @@ main(int argc, char **argv)
     const CompareKernel *kernels = compare_kernels(&n);
     g_test_init(&argc, &argv, NULL);
     for (guint i = 1; i < n; i++) {
-        g_autofree char *path = g_strdup_printf("/compare/%s", kernels[i].name);
+        g_autofree char *path = g_strdup_printf("/compare/%s", cpu_name(kernels[i].cpu));
         g_test_add_data_func(path, &kernels[i], test_kernel);
     }
     g_test_add_func("/damage/walk", test_walk);

@@ -132,7 +132,7 @@ test_rgb_kernels(void)
         kernels[0].pack(row + offset, pixels, expected[0]);
         kernels[0].gradient(row + offset, above + offset, pixels, expected[1]);
         for (guint k = 1; k < n; k++) {
-            if (!kernels[k].supported())
+            if (!cpu_has(kernels[k].cpu))
                 continue;
             got[pixels * 3 + RGB_SLACK] = 0xa5;
             kernels[k].pack(row + offset, pixels, got);
@@ -214,7 +214,7 @@ test_palette(void)
         int stride = 64, often = 1 + round % 7, seen = MIN(colours, width * height);
         const PaletteKernel *kernel = &kernels[round % (int)n_kernels];
         guint32 last = 0;
-        if (!kernel->supported())
+        if (!cpu_has(kernel->cpu))
             continue;
         for (int i = 0; i < width * height; i++) {
             if (i < colours)
@@ -251,7 +251,7 @@ test_palette_kernels(void)
         for (int i = 0; i < 80; i++)
             pixels[i] = (guint32)g_rand_int_range(rand, 0, 2 + (int)(round % 5)) << round % 24;
         for (guint k = 1; k < n; k++)
-            if (kernels[k].supported())
+            if (cpu_has(kernels[k].cpu))
                 g_assert_cmphex(kernels[k].changes(pixels + offset), ==,
                                 kernels[0].changes(pixels + offset));
     }

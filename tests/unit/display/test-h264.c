@@ -26,7 +26,7 @@ test_kernels(void)
         for (int i = 0; i < SIZE * 2; i++)
             rows[i] = (round & 3 ? g_rand_int(rand) : g_rand_boolean(rand) * 0xffffffu) & 0xffffff;
         for (guint k = 1; k < n; k++) {
-            if (!kernels[k].supported())
+            if (!cpu_has(kernels[k].cpu))
                 continue;
             memset(planes, GUARD, sizeof planes);
             for (guint i = 0; i < 2; i++)

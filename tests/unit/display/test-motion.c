@@ -430,7 +430,7 @@ test_match_kernel(gconstpointer data)
     guint n;
     const MotionMatchKernel *reference = motion_match_kernels(&n);
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
-    if (!kernel->supported()) {
+    if (!cpu_has(kernel->cpu)) {
         g_test_skip("This processor lacks it.");
         return;
     }
@@ -467,7 +467,7 @@ test_hash_kernel(gconstpointer data)
     guint n, found = 0;
     const MotionHashKernel *reference = motion_hash_kernels(&n);
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
-    if (!kernel->supported()) {
+    if (!cpu_has(kernel->cpu)) {
         g_test_skip("This processor lacks it.");
         return;
     }
@@ -493,12 +493,12 @@ main(int argc, char **argv)
     const MotionMatchKernel *match = motion_match_kernels(&n);
     g_test_init(&argc, &argv, NULL);
     for (guint i = 1; i < n; i++) {
-        g_autofree char *path = g_strdup_printf("/motion/match/%s", match[i].name);
+        g_autofree char *path = g_strdup_printf("/motion/match/%s", cpu_name(match[i].cpu));
         g_test_add_data_func(path, &match[i], test_match_kernel);
     }
     const MotionHashKernel *hash = motion_hash_kernels(&n);
     for (guint i = 1; i < n; i++) {
-        g_autofree char *path = g_strdup_printf("/motion/hash/%s", hash[i].name);
+        g_autofree char *path = g_strdup_printf("/motion/hash/%s", cpu_name(hash[i].cpu));
         g_test_add_data_func(path, &hash[i], test_hash_kernel);
     }
     g_test_add_func("/motion/scroll", test_scroll);

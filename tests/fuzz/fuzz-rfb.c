@@ -90,23 +90,9 @@ say(Desk *desk, const void *bytes, gsize size)
 static void
 say_encodings(Desk *desk)
 {
-    static const gint32 all[] = {7,
-                                 16,
-                                 6,
-                                 5,
-                                 1,
-                                 0,
-                                 50,
-                                 -24,
-                                 -239,
-                                 -223,
-                                 -258,
-                                 -261,
-                                 -308,
-                                 -312,
-                                 -313,
-                                 -314,
-                                 (gint32)0xc0a1e5ce};
+    static const gint32 all[] = {7,    16,   6,    5,    1,    0,
+                                 50,   -24,  -239, -223, -224, -258,
+                                 -261, -308, -312, -313, -314, (gint32)0xc0a1e5ce};
     guint8 message[4 + 4 * G_N_ELEMENTS(all)] = {VNC_SET_ENCODINGS, 0, 0, G_N_ELEMENTS(all)};
 
     for (guint i = 0; i < G_N_ELEMENTS(all); i++)
@@ -137,8 +123,26 @@ make_packets(const Desk *desk, const pixman_region32_t *region, Packet **packets
     return n;
 }
 
+/* Some of the packets come first, where the client can have them so, and it may say something in
+ * between. */
 static void
-send_update(Desk *desk)
+send_packets(Desk *desk, Bytes *bytes, Packet *const *packets, guint n)
+{
+    guint first = (guint)next(bytes) % (n + 1);
+    gsize said = MIN((gsize)next(bytes), (gsize)(bytes->end - bytes->at));
+
+    if (first)
+        vnc_client_send_part(desk->client, packets, first);
+    say(desk, bytes->at, said);
+    bytes->at += said;
+    if (!desk->client)
+        return;
+    first = vnc_update_in_parts(vnc_client_update(desk->client)) ? first : 0;
+    vnc_client_send(desk->client, packets + first, n - first, 1);
+}
+
+static void
+send_update(Desk *desk, Bytes *bytes)
 {
     Packet *packets[MAX_PACKETS];
     VncWork work;
@@ -148,7 +152,7 @@ send_update(Desk *desk)
     if (vnc_client_ready(desk->client) && vnc_client_take(desk->client, &work)) {
         n = make_packets(desk, &work.changed, packets, n);
         n = make_packets(desk, &work.exact, packets, n);
-        vnc_client_send(desk->client, packets, n, 1);
+        send_packets(desk, bytes, packets, n);
     }
     for (guint i = 0; i < n; i++)
         packet_unref(packets[i]);
@@ -230,7 +234,7 @@ happen(Desk *desk, int what, Bytes *bytes)
         drain(desk);
         break;
     default:
-        send_update(desk);
+        send_update(desk, bytes);
     }
     settle(desk);
 }

@@ -13,6 +13,10 @@
 #define AT_ONCE_PIXELS (8 * 1024)
 #define AT_ONCE_OPS    8
 
+/* Bytes that are worth a wake-up of the main thread, and of the client, before all are encoded:
+ * what either needs some 100 microseconds for. Text seldom has as many. */
+#define PART_BYTES (32 * 1024)
+
 /* Batches that wait for their next use: one for each kind of client is in work at a time. */
 #define MAX_KEPT 8
 
@@ -20,19 +24,23 @@ typedef struct {
     WorkerJob job;
     EncodeBatch *batch;
     guint first, end; /* operations */
-    gboolean encoded;
+    gint encoded;     /* atomic; its packets may be read once it is set */
+    gboolean counted; /* jobs_left is without it */
 } EncodeJob;
 
 struct EncodeBatch {
     EncodeBatches *owner;
     EncodeSettings settings;
     const Frame *frame;
+    EncodeBatchPart part; /* NULL: only all of it */
     EncodeBatchDone done;
     gpointer user;
     GArray *ops;        /* PlanOp */
     GPtrArray *packets; /* Packet; one for each operation */
     GArray *jobs;       /* EncodeJob */
+    guint n_first;      /* jobs, those of the first operations, that are known to be encoded */
     gint jobs_left;     /* atomic */
+    gint waiting;       /* atomic: bytes that were encoded since a part was told of */
     EncodeBatch *next;  /* of those that wait */
 };
 
@@ -63,15 +71,35 @@ is_last(EncodeBatch *batch)
     return g_atomic_int_dec_and_test(&batch->jobs_left);
 }
 
-/* Only the last job to end wakes the main thread; another's memory may be used again after it. */
+/* Is it worth telling, with what the job has added? */
+static gboolean
+is_part(EncodeBatch *batch, const EncodeJob *job)
+{
+    gint bytes = 0;
+
+    if (!batch->part)
+        return FALSE;
+    for (guint i = job->first; i < job->end; i++)
+        bytes += (gint)((const Packet *)batch->packets->pdata[i])->size;
+    if (g_atomic_int_add(&batch->waiting, bytes) + bytes < PART_BYTES)
+        return FALSE;
+    g_atomic_int_set(&batch->waiting, 0);
+    return TRUE;
+}
+
+/* The last job to end wakes the main thread, and those before it that complete a part. The memory
+ * of the others may be used again once they are counted; of these not before they were told. */
 static gboolean
 job_work(WorkerJob *base, gpointer state)
 {
     EncodeJob *job = (EncodeJob *)base;
+    gboolean part;
 
     encode_range(job->batch, state, job->first, job->end);
-    job->encoded = TRUE;
-    return is_last(job->batch);
+    part = is_part(job->batch, job);
+    job->counted = !part;
+    g_atomic_int_set(&job->encoded, TRUE);
+    return part || is_last(job->batch);
 }
 
 static void
@@ -86,14 +114,31 @@ batch_done(EncodeBatch *batch)
     batch->done(batch, batch->user);
 }
 
-/* The last one, or one that was skipped. */
+/* Are more of the first jobs encoded than were known of? */
+static gboolean
+look_for_more(EncodeBatch *batch)
+{
+    guint before = batch->n_first;
+
+    while (batch->n_first < batch->jobs->len &&
+           g_atomic_int_get(&g_array_index(batch->jobs, EncodeJob, batch->n_first).encoded))
+        batch->n_first++;
+    return batch->n_first > before;
+}
+
+/* The last one, one that completes a part, or one that was skipped. */
 static void
 job_done(WorkerJob *base)
 {
     EncodeJob *job = (EncodeJob *)base;
+    EncodeBatch *batch = job->batch;
 
-    if (job->encoded || is_last(job->batch))
-        batch_done(job->batch);
+    if (job->counted || is_last(batch)) {
+        batch->n_first = batch->jobs->len;
+        batch_done(batch);
+    } else if (job->encoded && look_for_more(batch)) {
+        batch->part(batch, batch->user);
+    }
 }
 
 /* Nothing is to be done for what is there already, and nearly nothing for a FILL, where the encoder
@@ -247,12 +292,16 @@ is_small(const EncodeBatch *batch)
 
 EncodeBatch *
 encode_batch_start(EncodeBatches *batches, const EncodeSettings *settings, const Frame *frame,
-                   const PlanOp *ops, guint n_ops, EncodeBatchDone done, gpointer user)
+                   const PlanOp *ops, guint n_ops, EncodeBatchPart part, EncodeBatchDone done,
+                   gpointer user)
 {
     EncodeBatch *batch = take_batch(batches);
 
     batch->settings = *settings;
     batch->frame = frame;
+    batch->part = part;
+    batch->n_first = 0;
+    batch->waiting = 0;
     batch->done = done;
     batch->user = user;
     g_array_append_vals(batch->ops, ops, n_ops);
@@ -293,6 +342,9 @@ encode_batch_free(EncodeBatch *batch)
 Packet *const *
 encode_batch_packets(const EncodeBatch *batch, guint *n_packets)
 {
-    *n_packets = batch->packets->len;
+    if (batch->n_first == batch->jobs->len)
+        *n_packets = batch->packets->len;
+    else
+        *n_packets = g_array_index(batch->jobs, EncodeJob, batch->n_first).first;
     return (Packet *const *)batch->packets->pdata;
 }

@@ -15,6 +15,10 @@ typedef struct EncodeBatches EncodeBatches;
  * encode_batch_start(). */
 typedef void (*EncodeBatchDone)(EncodeBatch *batch, gpointer user);
 
+/* The same, before that: more of the first operations are encoded, so much that it is worth sending
+ * while the others are. */
+typedef void (*EncodeBatchPart)(EncodeBatch *batch, gpointer user);
+
 /* pool stays the caller's, and is freed first. Completion is delivered on the caller's
  * thread-default main context. */
 EncodeBatches *encode_batches_new(WorkerPool *pool);
@@ -30,12 +34,13 @@ void encode_batches_frame(EncodeBatches *batches, const pixman_region32_t *chang
                           gboolean shared);
 
 /* ops and settings are copied; frame must stand still until done. n_ops > 0. What is less work than
- * handing it over is encoded at once on this thread. */
+ * handing it over is encoded at once on this thread. part: NULL where nobody waits for parts. */
 EncodeBatch *encode_batch_start(EncodeBatches *batches, const EncodeSettings *settings,
                                 const Frame *frame, const PlanOp *ops, guint n_ops,
-                                EncodeBatchDone done, gpointer user);
+                                EncodeBatchPart part, EncodeBatchDone done, gpointer user);
 /* After done only. */
 void encode_batch_free(EncodeBatch *batch);
-/* One for each operation, in their order; the batch's. An entry is NULL only where the pool was
- * freed before its job began. */
+/* Those of the first operations that are encoded, in their order, from inside part or once done;
+ * the batch's. Done, they are all; an entry is NULL only where the pool was freed before its job
+ * began. */
 Packet *const *encode_batch_packets(const EncodeBatch *batch, guint *n_packets);

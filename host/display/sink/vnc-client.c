@@ -75,7 +75,7 @@ flush(VncClient *client)
         return;
     }
     g_source_modify_unix_fd(client->watch, client->watch_tag,
-                            vnc_output_queued(client->out) ? G_IO_IN | G_IO_OUT : G_IO_IN);
+                            vnc_output_wants_write(client->out) ? G_IO_IN | G_IO_OUT : G_IO_IN);
 }
 
 /* Small messages outside updates. A client that lets them pile up is no longer there. */
@@ -88,7 +88,7 @@ write_message(const guint8 *data, gsize size, gpointer user)
         end(client);
         return;
     }
-    vnc_output_append(client->out, data, size);
+    vnc_output_message(client->out, data, size);
 }
 
 /* The same from outside the client's own dispatch. */
@@ -459,6 +459,17 @@ vnc_client_progress(const VncClient *client)
     if (!client->entered || vnc_output_queued(client->out))
         return SINK_SENDING;
     return vnc_update_progress(client->update);
+}
+
+void
+vnc_client_send_part(VncClient *client, Packet *const *packets, guint n_packets)
+{
+    gint64 begin = g_get_monotonic_time();
+
+    if (!vnc_update_send_part(client->update, client->out, packets, n_packets))
+        return;
+    flush(client);
+    client->send_us += g_get_monotonic_time() - begin;
 }
 
 guint

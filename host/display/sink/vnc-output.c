@@ -21,6 +21,9 @@ struct VncOutput {
     GArray *pieces;
     guint first; /* piece that is not yet written */
     gsize queued;
+    GArray *held;    /* Piece: messages that wait for the update's end */
+    gsize held_size; /* bytes */
+    gboolean in_update;
     guint64 written;
     guint streams; /* one bit for each deflate stream that has its header */
 };
@@ -33,6 +36,7 @@ vnc_output_new(int fd)
     output->fd = fd;
     output->heads = packet_pool_new();
     output->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
+    output->held = g_array_new(FALSE, FALSE, sizeof(Piece));
     return output;
 }
 
@@ -43,7 +47,10 @@ vnc_output_free(VncOutput *output)
         return;
     for (guint i = output->first; i < output->pieces->len; i++)
         packet_unref(g_array_index(output->pieces, Piece, i).packet);
+    for (guint i = 0; i < output->held->len; i++)
+        packet_unref(g_array_index(output->held, Piece, i).packet);
     g_array_unref(output->pieces);
+    g_array_unref(output->held);
     packet_pool_free(output->heads);
     g_free(output);
 }
@@ -51,7 +58,13 @@ vnc_output_free(VncOutput *output)
 gsize
 vnc_output_queued(const VncOutput *output)
 {
-    return output->queued;
+    return output->queued + output->held_size;
+}
+
+gboolean
+vnc_output_wants_write(const VncOutput *output)
+{
+    return output->queued > 0;
 }
 
 guint64
@@ -69,14 +82,52 @@ vnc_output_append_packet(VncOutput *output, Packet *packet, gsize offset, gsize 
     output->queued += size;
 }
 
-void
-vnc_output_append(VncOutput *output, const guint8 *data, gsize size)
+static Packet *
+copy_bytes(VncOutput *output, const guint8 *data, gsize size)
 {
     Packet *packet = packet_pool_take(output->heads, PACKET_WHOLE, size);
 
     memcpy(packet->data, data, size);
+    return packet;
+}
+
+void
+vnc_output_append(VncOutput *output, const guint8 *data, gsize size)
+{
+    Packet *packet = copy_bytes(output, data, size);
+
     vnc_output_append_packet(output, packet, 0, size);
     packet_unref(packet);
+}
+
+void
+vnc_output_message(VncOutput *output, const guint8 *data, gsize size)
+{
+    Piece piece = {.size = size};
+
+    if (!output->in_update) {
+        vnc_output_append(output, data, size);
+        return;
+    }
+    piece.packet = copy_bytes(output, data, size);
+    g_array_append_val(output->held, piece);
+    output->held_size += size;
+}
+
+void
+vnc_output_begin(VncOutput *output)
+{
+    output->in_update = TRUE;
+}
+
+void
+vnc_output_end(VncOutput *output)
+{
+    output->in_update = FALSE;
+    g_array_append_vals(output->pieces, output->held->data, output->held->len);
+    g_array_set_size(output->held, 0);
+    output->queued += output->held_size;
+    output->held_size = 0;
 }
 
 void

@@ -12,7 +12,14 @@ typedef struct VncOutput VncOutput;
 
 VncOutput *vnc_output_new(int fd); /* fd stays the caller's */
 void vnc_output_free(VncOutput *output);
-gsize vnc_output_queued(const VncOutput *output);
+gsize vnc_output_queued(const VncOutput *output); /* bytes; messages that wait included */
+/* Is there something that may be written now? */
+gboolean vnc_output_wants_write(const VncOutput *output);
+/* A message of its own. While an update comes in parts, it waits for the end of that. */
+void vnc_output_message(VncOutput *output, const guint8 *data, gsize size);
+/* From here to the end, what is appended is one update. */
+void vnc_output_begin(VncOutput *output);
+void vnc_output_end(VncOutput *output);
 void vnc_output_append(VncOutput *output, const guint8 *data, gsize size); /* copies */
 void vnc_output_append_packet(VncOutput *output, Packet *packet, gsize offset,
                               gsize size); /* takes a reference */

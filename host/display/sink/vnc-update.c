@@ -15,7 +15,8 @@
 #define SHARP_COST    2 /* bytes a pixel that a photograph takes without loss */
 #define SHARP_SHARE                                                                                \
     8 /* of an update that has more than it may have, at least one part in so many */
-#define MAX_RECTANGLES 60000 /* an update counts them in 16 bits */
+#define MAX_RECTANGLES 60000  /* an update counts them in 16 bits */
+#define UNCOUNTED      0xffff /* of rectangles: until LastRect */
 #define MAX_REGION     256
 
 /* Extensions that the client may have, one bit each. */
@@ -23,7 +24,7 @@ static const gint32 known[] = {
     VNC_ENCODING_CURSOR,     VNC_ENCODING_DESKTOP_SIZE,  VNC_ENCODING_QEMU_KEY,
     VNC_ENCODING_LEDS,       VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
     VNC_ENCODING_CONTINUOUS, VNC_ENCODING_ALPHA_CURSOR,  VNC_ENCODING_CLIPBOARD,
-    VNC_ENCODING_COPY_RECT,  VNC_ENCODING_H264};
+    VNC_ENCODING_COPY_RECT,  VNC_ENCODING_H264,          VNC_ENCODING_LAST_RECT};
 
 typedef enum {
     WAIT_SIZE = 1,
@@ -50,6 +51,9 @@ struct VncUpdate {
     VncCopy *copy; /* what the next update, or the one in flight, begins with */
     VncSlice *slice;
     gboolean in_flight, stale, held_back;
+    gboolean for_parts;                /* the one in flight may come in parts */
+    gboolean in_parts;                 /* … and has begun to */
+    guint n_sent;                      /* its rectangles so far */
     pixman_region32_t taken, answered; /* the changes in flight, and the requests they answer */
     GByteArray *head; /* of the update that is being sent: all but packets; kept for its memory */
     guint64 sent, merged;
@@ -403,6 +407,12 @@ vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
         &update->requested); /* a request that comes from now on is for the update after this one */
     update->asked = FALSE;
     update->in_flight = TRUE;
+    /* Where the link is the limit, it has its bytes too late in either case; and what is learned of
+     * it counts from the end of an update. */
+    update->for_parts = room->bytes == G_MAXSIZE && vnc_update_has(update, VNC_ENCODING_LAST_RECT);
+    update->in_parts = FALSE;
+    update->n_sent = 0;
+    update->bytes = update->lossy_bytes = 0;
     update->stale = FALSE;
     update->unseen = FALSE;
     return TRUE;
@@ -474,23 +484,31 @@ note_sent(VncUpdate *update, const Packet *packet)
     update->lossy_bytes += packet->lossy ? packet->size : 0;
 }
 
-/* How many of the packets fit the output; the others' areas are dirty again. */
+static void
+give_back(VncUpdate *update, Packet *const *packets, guint n_packets)
+{
+    for (guint i = 0; i < n_packets; i++)
+        if (packets[i])
+            region_add(&update->dirty, packets[i]->x, packets[i]->y, packets[i]->width,
+                       packets[i]->height);
+}
+
+/* How many of the packets fit the output; the others' areas are dirty again, as are those of
+ * packets made for a format or an encoding that the client has left. */
 static guint
 fit(VncUpdate *update, const VncOutput *output, Packet *const *packets, guint n_packets)
 {
     gsize room = VNC_OUTPUT_MAX - MIN(VNC_OUTPUT_MAX, vnc_output_queued(output));
     guint n = 0;
 
-    update->bytes = update->lossy_bytes = 0;
-    while (n < n_packets && n < MAX_RECTANGLES && packets[n] && packets[n]->size <= room) {
+    while (n < n_packets && !update->stale && update->n_sent < MAX_RECTANGLES && packets[n] &&
+           packets[n]->size <= room) {
         room -= packets[n]->size;
         note_sent(update, packets[n++]);
+        update->n_sent++;
     }
     update->held_back |= n < n_packets;
-    for (guint i = n; i < n_packets; i++)
-        if (packets[i])
-            region_add(&update->dirty, packets[i]->x, packets[i]->y, packets[i]->width,
-                       packets[i]->height);
+    give_back(update, packets + n, n_packets - n);
     return n;
 }
 
@@ -516,27 +534,87 @@ vnc_update_take_box(VncUpdate *update, const pixman_box32_t *box)
     pixman_region32_fini(&region);
 }
 
+/* What an update begins with, into update->head: all but the pixels. Returns how many rectangles
+ * that is. */
+static guint
+make_head(VncUpdate *update)
+{
+    g_byte_array_set_size(update->head, 0);
+    vnc_put32(encode_reserve(update->head, 4), 0); /* FramebufferUpdate */
+    return append_waiting(update, update->head) + vnc_copy_append(update->copy, update->head);
+}
+
+static void
+queue_head(VncUpdate *update, VncOutput *output, guint n_rectangles)
+{
+    vnc_put16(update->head->data + 2, n_rectangles);
+    vnc_output_append(output, update->head->data, update->head->len);
+}
+
+static guint
+queue_packets(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
+{
+    guint n = fit(update, output, packets, n_packets);
+
+    for (guint i = 0; i < n; i++)
+        vnc_output_append_update(output, packets[i]);
+    return n;
+}
+
+gboolean
+vnc_update_in_parts(const VncUpdate *update)
+{
+    return update->in_parts;
+}
+
+gboolean
+vnc_update_send_part(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
+{
+    if (!update->in_flight || !update->for_parts || (update->stale && !update->in_parts))
+        return FALSE;
+    if (!update->in_parts) {
+        update->in_parts = TRUE;
+        vnc_output_begin(output);
+        make_head(update);
+        queue_head(update, output, UNCOUNTED);
+    }
+    queue_packets(update, output, packets, n_packets);
+    return TRUE;
+}
+
+static guint
+send_rest(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
+{
+    guint8 last[PACKET_HEADER];
+
+    n_packets = queue_packets(update, output, packets, n_packets);
+    packet_put_header(last, 0, 0, 0, 0, VNC_ENCODING_LAST_RECT);
+    vnc_output_append(output, last, sizeof last);
+    vnc_output_end(output);
+    update->in_parts = FALSE;
+    update->sent++;
+    return n_packets;
+}
+
 guint
 vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets)
 {
-    GByteArray *bytes = update->head;
     guint n_extra;
 
-    g_byte_array_set_size(bytes, 0);
     update->in_flight = FALSE;
+    if (update->in_parts)
+        return send_rest(update, output, packets, n_packets);
     if (update->stale) { /* encoded for a format or an encoding the client has left */
         not_sent(update);
         return 0;
     }
+    n_extra = make_head(update);
     n_packets = fit(update, output, packets, n_packets);
-    vnc_put32(encode_reserve(bytes, 4), 0); /* FramebufferUpdate */
-    n_extra = append_waiting(update, bytes) + vnc_copy_append(update->copy, bytes);
     if (n_packets + n_extra == 0) {
         not_sent(update);
         return 0;
     }
-    vnc_put16(bytes->data + 2, n_packets + n_extra);
-    vnc_output_append(output, bytes->data, bytes->len);
+    queue_head(update, output, n_packets + n_extra);
     for (guint i = 0; i < n_packets; i++)
         vnc_output_append_update(output, packets[i]);
     update->sent++;

@@ -64,7 +64,13 @@ gboolean vnc_update_ready(const VncUpdate *update);
 gboolean vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work);
 /* The update that was taken will show all of this rectangle, more than was taken of it. */
 void vnc_update_take_box(VncUpdate *update, const pixman_box32_t *box);
-/* Queues the update. What does not fit the output's bound, and all of it when the client chose
+/* Queues some packets of the update while others are still being made, if its client and its link
+ * are such that this saves time: FALSE: no. */
+gboolean vnc_update_send_part(VncUpdate *update, VncOutput *output, Packet *const *packets,
+                              guint n_packets);
+/* Has the update that was taken begun in parts? */
+gboolean vnc_update_in_parts(const VncUpdate *update);
+/* Queues the update, or what of it no part had. What does not fit the output's bound, and all of it when the client chose
  * another format meanwhile, stays dirty. Returns how many of the packets, the first ones, are on
  * their way. */
 guint vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets);
@@ -92,6 +98,7 @@ enum {
     VNC_ENCODING_H264 = 50,
     VNC_ENCODING_CURSOR = -239,
     VNC_ENCODING_DESKTOP_SIZE = -223,
+    VNC_ENCODING_LAST_RECT = -224,
     VNC_ENCODING_QEMU_KEY = -258,
     VNC_ENCODING_LEDS = -261,
     VNC_ENCODING_EXTENDED_SIZE = -308,

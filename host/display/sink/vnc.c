@@ -25,6 +25,7 @@ typedef struct {
     VncWork work;
     guint streams;      /* the frame's videos that come from streams (vnc-video.h), a bit each */
     EncodeBatch *batch; /* NULL: all comes from streams */
+    guint n_sent;       /* packets that went, in parts, to those clients that take parts */
     gboolean encoded;   /* the batch is done */
     gint64 begin;       /* of the encoding, µs */
     GPtrArray *clients; /* VncClient */
@@ -71,6 +72,7 @@ group_release(gpointer user)
 
     g_clear_pointer(&group->batch, encode_batch_free);
     group->encoded = FALSE;
+    group->n_sent = 0;
     g_ptr_array_set_size(group->clients, 0);
     g_ptr_array_add(group->sink->spare, group);
 }
@@ -250,12 +252,13 @@ static void
 send_group(Group *group, VncClient *client, Packet *const *rest, guint n_rest, gint64 encode_us)
 {
     Sink *sink = group->sink;
+    guint begin = vnc_update_in_parts(vnc_client_update(client)) ? group->n_sent : 0;
     guint missing, n_streams;
 
     g_ptr_array_set_size(sink->packets, 0);
     missing = vnc_video_packets(sink->video, client, sink->packets);
     n_streams = sink->packets->len;
-    for (guint i = 0; i < n_rest; i++)
+    for (guint i = begin; i < n_rest; i++)
         g_ptr_array_add(sink->packets, rest[i]);
     vnc_video_sent(sink->video, client,
                    MIN(vnc_client_send(client, (Packet *const *)sink->packets->pdata,
@@ -284,6 +287,21 @@ finish(Group *group)
     g_ptr_array_remove_fast(sink->groups, group);
     if (!sink->groups->len)
         sink->context.events->wants_frame(sink->context.user);
+}
+
+/* A client decodes what it has while the rest is encoded. */
+static void
+on_part(EncodeBatch *batch, gpointer user)
+{
+    Group *group = user;
+    guint n;
+    Packet *const *packets = encode_batch_packets(batch, &n);
+
+    if (n == group->n_sent)
+        return;
+    for (guint i = 0; i < group->clients->len; i++)
+        vnc_client_send_part(group->clients->pdata[i], packets + group->n_sent, n - group->n_sent);
+    group->n_sent = n;
 }
 
 static void
@@ -438,7 +456,8 @@ encode(Sink *sink, Group *group, const Frame *frame, const Plan *plan)
     group->encoded = n_ops == n_copies;
     if (!group->encoded)
         group->batch = encode_batch_start(sink->batches, &group->work.settings, frame,
-                                          ops + n_copies, n_ops - n_copies, on_encoded, group);
+                                          ops + n_copies, n_ops - n_copies,
+                                          group->streams ? NULL : on_part, on_encoded, group);
 }
 
 static void

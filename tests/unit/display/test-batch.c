@@ -57,8 +57,8 @@ static void
 encode(Desk *desk, const EncodeSettings *settings, Packet **packets)
 {
     gboolean done = FALSE;
-    EncodeBatch *batch =
-        encode_batch_start(desk->batches, settings, &desk->frame, desk->ops, CELLS, on_done, &done);
+    EncodeBatch *batch = encode_batch_start(desk->batches, settings, &desk->frame, desk->ops, CELLS,
+                                            NULL, on_done, &done);
     Packet *const *made;
     guint n;
     while (!done)
@@ -165,11 +165,88 @@ test_alone(void)
     desk_clear(&desk);
 }
 
+#define MANY (8 * CELLS) /* several jobs, of more bytes than a part has */
+
+typedef struct {
+    Packet *seen[MANY]; /* by parts */
+    guint n_seen, n_parts;
+    gboolean done;
+} Parts;
+
+/* What a part shows is there, comes after what the ones before showed, and stays as it is. */
+static void
+on_part(EncodeBatch *batch, gpointer user)
+{
+    Parts *parts = user;
+    guint n;
+    Packet *const *packets = encode_batch_packets(batch, &n);
+    g_assert_false(parts->done);
+    g_assert_cmpint(n, >, parts->n_seen);
+    g_assert_cmpint(n, <=, MANY);
+    for (guint i = 0; i < parts->n_seen; i++)
+        g_assert_true(packets[i] == parts->seen[i]);
+    for (; parts->n_seen < n; parts->n_seen++) {
+        g_assert_nonnull(packets[parts->n_seen]);
+        parts->seen[parts->n_seen] = packet_ref(packets[parts->n_seen]);
+    }
+    parts->n_parts++;
+}
+
+static void
+on_whole(EncodeBatch *batch, gpointer user)
+{
+    ((Parts *)user)->done = TRUE;
+}
+
+static void
+encode_many(Desk *desk, const PlanOp *ops, Parts *parts, EncodeBatchPart part)
+{
+    guint n;
+    *parts = (Parts){.n_seen = 0};
+    EncodeBatch *batch = encode_batch_start(desk->batches, &desk->settings, &desk->frame, ops, MANY,
+                                            part, on_whole, parts);
+    while (!parts->done)
+        g_main_context_iteration(NULL, TRUE);
+    Packet *const *packets = encode_batch_packets(batch, &n);
+    g_assert_cmpint(n, ==, MANY);
+    for (guint i = 0; i < n; i++)
+        g_assert_cmpint(packets[i]->x, ==, ops[i].x);
+    for (guint i = 0; i < parts->n_seen; i++) {
+        g_assert_true(packets[i] == parts->seen[i]);
+        packet_unref(parts->seen[i]);
+    }
+    encode_batch_free(batch);
+}
+
+/* Who asks for parts sees some before the end, sooner or later; who does not, sees none. */
+static void
+test_parts(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(13);
+    g_autofree PlanOp *ops = g_new(PlanOp, MANY);
+    g_autofree Parts *parts = g_new(Parts, 1);
+    gboolean any = FALSE;
+    Desk desk;
+    desk_init(&desk, rand);
+    for (guint i = 0; i < MANY; i++)
+        ops[i] = desk.ops[i % CELLS];
+    encode_batches_frame(desk.batches, NULL, FALSE);
+    for (int round = 0; round < 300 && !any; round++) {
+        encode_many(&desk, ops, parts, on_part);
+        any = parts->n_parts > 0;
+        encode_many(&desk, ops, parts, NULL);
+        g_assert_cmpint(parts->n_parts, ==, 0);
+    }
+    g_assert_true(any);
+    desk_clear(&desk);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/batch/shared", test_shared);
     g_test_add_func("/batch/alone", test_alone);
+    g_test_add_func("/batch/parts", test_parts);
     return g_test_run();
 }

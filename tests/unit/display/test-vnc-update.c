@@ -67,11 +67,167 @@ test_same_size(void)
     vnc_update_free(update);
 }
 
+/* Parts ------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    VncUpdate *update;
+    VncOutput *output;
+    VncWork work;
+    int pair[2];
+    guint8 bytes[512]; /* what the client got last */
+    gsize n_bytes;
+} Line;
+
+static void
+line_init(Line *line, const gint32 *encodings, guint n_encodings)
+{
+    guint8 list[4 * 8];
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line->pair), ==, 0);
+    line->output = vnc_output_new(line->pair[0]);
+    line->update = vnc_update_new(nothing, NULL);
+    vnc_work_init(&line->work);
+    g_assert_true(vnc_update_resized(line->update, 640, 480));
+    for (guint i = 0; i < n_encodings; i++)
+        vnc_put32(list + i * 4, (guint32)encodings[i]);
+    vnc_update_set_encodings(line->update, list, n_encodings);
+}
+
+static void
+line_clear(Line *line)
+{
+    vnc_work_clear(&line->work);
+    vnc_output_free(line->output);
+    vnc_update_free(line->update);
+    close(line->pair[0]);
+    close(line->pair[1]);
+}
+
+static void
+line_take(Line *line, const VncRoom *room)
+{
+    vnc_update_request(line->update, TRUE, 0, 0, 640, 480);
+    g_assert_true(vnc_update_take(line->update, room, &line->work));
+}
+
+static void
+line_read(Line *line)
+{
+    g_assert_true(vnc_output_flush(line->output));
+    gssize n = recv(line->pair[1], line->bytes, sizeof line->bytes, MSG_DONTWAIT);
+    line->n_bytes = (gsize)MAX(n, 0);
+}
+
+/* A rectangle without pixels: its header is all of it. */
+static Packet *
+packet_at(int x)
+{
+    Packet *packet = packet_new(PACKET_WHOLE, (const guint8[PACKET_HEADER]){0}, PACKET_HEADER);
+    packet->x = x;
+    packet->width = packet->height = 64;
+    packet_put_header(packet->data, x, 0, 64, 64, 0);
+    return packet;
+}
+
+static gint32
+encoding_at(const Line *line, gsize at)
+{
+    g_assert_cmpint(at + PACKET_HEADER, <=, line->n_bytes);
+    return (gint32)vnc_get32(line->bytes + at + 8);
+}
+
+static const gint32 with_last[] = {0, VNC_ENCODING_LAST_RECT};
+
+/* The first part begins an update of an unknown number of rectangles, the last ends it; a message
+ * that is written meanwhile comes after it. */
+static void
+test_parts(void)
+{
+    Packet *packets[] = {packet_at(0), packet_at(64), packet_at(128)};
+    Line line;
+    line_init(&line, with_last, G_N_ELEMENTS(with_last));
+    line_take(&line, &any);
+    g_assert_false(vnc_update_in_parts(line.update));
+    g_assert_true(vnc_update_send_part(line.update, line.output, packets, 2));
+    g_assert_true(vnc_update_in_parts(line.update));
+    vnc_output_message(line.output, (const guint8 *)"!", 1);
+    g_assert_cmpint(vnc_output_queued(line.output), ==, 4 + 2 * PACKET_HEADER + 1);
+    line_read(&line);
+    g_assert_cmpint(line.n_bytes, ==, 4 + 2 * PACKET_HEADER);
+    g_assert_cmpint(vnc_get32(line.bytes), ==, 0xffff);
+    g_assert_false(vnc_output_wants_write(line.output));
+    g_assert_cmpint(vnc_update_send(line.update, line.output, packets + 2, 1), ==, 1);
+    line_read(&line);
+    g_assert_cmpint(line.n_bytes, ==, 2 * PACKET_HEADER + 1);
+    g_assert_cmpint(vnc_get16(line.bytes), ==, 128);
+    g_assert_cmpint(encoding_at(&line, PACKET_HEADER), ==, VNC_ENCODING_LAST_RECT);
+    g_assert_cmpint(line.bytes[2 * PACKET_HEADER], ==, '!');
+    g_assert_cmpint(vnc_update_sent(line.update), ==, 1);
+    vnc_output_message(line.output, (const guint8 *)"?", 1);
+    line_read(&line);
+    g_assert_cmpint(line.n_bytes, ==, 1);
+    line_clear(&line);
+    for (guint i = 0; i < G_N_ELEMENTS(packets); i++)
+        packet_unref(packets[i]);
+}
+
+/* A client that changes its mind in between gets no more of it: the update ends, and the rest is
+ * dirty still. */
+static void
+test_parts_left(void)
+{
+    Packet *packets[] = {packet_at(0), packet_at(64), packet_at(128)};
+    const pixman_box32_t left = {64, 0, 192, 64};
+    Line line;
+    line_init(&line, with_last, G_N_ELEMENTS(with_last));
+    line_take(&line, &any);
+    g_assert_true(vnc_update_send_part(line.update, line.output, packets, 1));
+    set_encoding(line.update, VNC_ENCODING_DESKTOP_SIZE);
+    g_assert_true(vnc_update_send_part(line.update, line.output, packets + 1, 1));
+    g_assert_cmpint(vnc_update_send(line.update, line.output, packets + 2, 1), ==, 0);
+    line_read(&line);
+    g_assert_cmpint(line.n_bytes, ==, 4 + 2 * PACKET_HEADER);
+    g_assert_cmpint(encoding_at(&line, 4 + PACKET_HEADER), ==, VNC_ENCODING_LAST_RECT);
+    line_take(&line, &any);
+    g_assert_cmpint(pixman_region32_contains_rectangle(&line.work.changed, (pixman_box32_t *)&left),
+                    ==, PIXMAN_REGION_IN);
+    g_assert_false(vnc_update_send_part(line.update, line.output, packets, 1));
+    line_clear(&line);
+    for (guint i = 0; i < G_N_ELEMENTS(packets); i++)
+        packet_unref(packets[i]);
+}
+
+/* No parts for who could not tell their end, nor on a link that is the limit. */
+static void
+test_no_parts(void)
+{
+    const VncRoom little = {1024 * 1024, 0, 0};
+    const gint32 raw[] = {0};
+    Packet *packet = packet_at(0);
+    Line line;
+    line_init(&line, raw, 1);
+    g_assert_false(vnc_update_send_part(line.update, line.output, &packet, 1)); /* none taken */
+    line_take(&line, &any);
+    g_assert_false(vnc_update_send_part(line.update, line.output, &packet, 1));
+    line_clear(&line);
+    line_init(&line, with_last, G_N_ELEMENTS(with_last));
+    line_take(&line, &little);
+    g_assert_false(vnc_update_send_part(line.update, line.output, &packet, 1));
+    g_assert_cmpint(vnc_update_send(line.update, line.output, &packet, 1), ==, 1);
+    line_read(&line);
+    g_assert_cmpint(vnc_get32(line.bytes), ==, 1);
+    line_clear(&line);
+    packet_unref(packet);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vnc-update/encodings-after-resize", test_encodings_after_resize);
     g_test_add_func("/vnc-update/same-size", test_same_size);
+    g_test_add_func("/vnc-update/parts", test_parts);
+    g_test_add_func("/vnc-update/parts-left", test_parts_left);
+    g_test_add_func("/vnc-update/no-parts", test_no_parts);
     return g_test_run();
 }

@@ -18,7 +18,7 @@ usual_mib(Host *host, const InventoryMemory *memory)
 }
 
 static void
-add_room(Host *host, json_t *info, guint64 memory_free_mib)
+add_room(Host *host, json_t *info, const Resources *resources, guint64 memory_free_mib)
 {
     InventoryMemory memory;
     inventory_memory(host->inventory, &memory);
@@ -27,7 +27,11 @@ add_room(Host *host, json_t *info, guint64 memory_free_mib)
                         json_pack("{s:I, s:I, s:I}", "asked_mib", (json_int_t)memory.asked_mib,
                                   "used_mib", (json_int_t)memory.used_mib, "shared_mib",
                                   (json_int_t)memory.shared_mib));
-    json_object_set_new(info, "desktops_fit", json_integer((json_int_t)(memory_free_mib / each)));
+    gboolean room =
+        resources_admit_disk(resources, (guint64)host->settings->disk_reserve_mib, NULL);
+    json_object_set_new(info, "desktops_fit",
+                        json_integer(room ? (json_int_t)(memory_free_mib / each) : 0));
+    json_object_set_new(info, "disk_reserve_mib", json_integer(host->settings->disk_reserve_mib));
     json_object_set_new(info, "limits", machine_limits_held());
     json_object_set_new(info, "machines", json_true());
     GList *volumes = volume_store_list(host->volumes);
@@ -42,7 +46,7 @@ host_info(ApiCall *call)
     const ProviderFacts *facts = host->provider->ops->facts(host->provider);
     GList *images = image_store_list(host->images);
     Resources resources;
-    resources_read(&resources, host->settings->state_dir);
+    inventory_resources(host->inventory, &resources);
     guint64 memory_free = resources_memory_free(&resources, inventory_promised_mib(host->inventory),
                                                 (guint64)host->settings->memory_reserve_mib);
     json_t *info = json_pack(
@@ -56,7 +60,7 @@ host_info(ApiCall *call)
         (int)template_store_count(host->templates), "uptime_s",
         (json_int_t)((g_get_monotonic_time() - host->started_at) / G_USEC_PER_SEC));
     g_list_free(images);
-    add_room(host, info, memory_free);
+    add_room(host, info, &resources, memory_free);
     api_call_answer(call, info, -1);
 }
 

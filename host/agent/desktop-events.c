@@ -76,6 +76,15 @@ on_machine_suspend_failed(gpointer user, const char *reason)
 }
 
 static void
+on_machine_held(gpointer user, gboolean held)
+{
+    if (held)
+        desktop_hold(user);
+    else
+        desktop_release(user);
+}
+
+static void
 on_machine_suspended(Desktop *desktop)
 {
     if (desktop->record->state == DESKTOP_SUSPENDING) {
@@ -101,6 +110,7 @@ static void
 on_machine_ended(gpointer user, MachineEnd end, const char *reason)
 {
     Desktop *desktop = user;
+    desktop_forget_hold(desktop);
     display_process_stop(desktop->display);
     if (end == MACHINE_SUSPENDED)
         on_machine_suspended(desktop);
@@ -136,6 +146,7 @@ on_machine_destroyed(gpointer user)
 const MachineEvents desktop_machine_events = {.step = on_machine_step,
                                               .mark = on_machine_mark,
                                               .suspend_failed = on_machine_suspend_failed,
+                                              .held = on_machine_held,
                                               .ended = on_machine_ended,
                                               .destroyed = on_machine_destroyed};
 

@@ -5,8 +5,9 @@
 #include "host/agent/desktop.h"
 
 /*
- * What the two parts of a desktop share: desktop.c makes it and does what it is told,
- * desktop-events.c hears what its machine and its display tell. Nobody else includes this.
+ * What the parts of a desktop share: desktop.c makes it and does what it is told,
+ * desktop-events.c hears what its machine and its display tell, desktop-hold.c sees it through a
+ * full disk. Nobody else includes this.
  */
 struct Desktop {
     DesktopRecord *record;
@@ -25,6 +26,7 @@ struct Desktop {
     gboolean guest_ready; /* its agent said so, or its screen */
     gboolean delete_begun, display_stopping_for_delete;
     ScreenWatch screen;
+    guint held; /* looks for room while its guest stands still for want of it; 0: it does not */
     json_t *timings; /* of the last start: NAME → ms */
 };
 
@@ -40,5 +42,18 @@ void desktop_start_display(Desktop *desktop);
 
 extern const MachineEvents desktop_machine_events; /* user: the desktop */
 extern const DisplayEvents desktop_display_events; /* likewise */
+
+/* --- desktop-hold.c */
+
+/* Its guest stands still for want of room on this host's disk: it is let go on when there is some.
+ */
+void desktop_hold(Desktop *desktop);
+/* It runs again. */
+void desktop_release(Desktop *desktop);
+/* It ended; there is nothing to look for. */
+void desktop_forget_hold(Desktop *desktop);
+/* A sentence while it stands still, else NULL. */
+const char *desktop_held_text(const Desktop *desktop);
+
 /* A warm start has failed for reason: it boots. */
 void desktop_fall_back(Desktop *desktop, const char *reason);

@@ -252,6 +252,7 @@ desktop_free(Desktop *desktop)
     if (desktop == NULL)
         return;
     g_clear_handle_id(&desktop->tick, g_source_remove);
+    desktop_forget_hold(desktop);
     display_process_free(desktop->display);
     if (desktop->machine != NULL)
         desktop->machine->ops->machine_free(desktop->machine);
@@ -393,6 +394,10 @@ desktop_suspend(Desktop *desktop, GError **error)
                             "Only a desktop that is ready can be suspended.");
         return FALSE;
     }
+    if (desktop_held_text(desktop) != NULL) { /* its memory would not fit either */
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, desktop_held_text(desktop));
+        return FALSE;
+    }
     g_free(record->saved_with);
     record->saved_with = g_strdup(desktop->provider->ops->facts(desktop->provider)->version);
     desktop_enter(desktop, DESKTOP_SUSPENDING, NULL);
@@ -408,6 +413,7 @@ desktop_delete(Desktop *desktop)
         return;
     desktop->delete_begun = desktop->record->deleting = TRUE;
     g_clear_handle_id(&desktop->tick, g_source_remove);
+    desktop_forget_hold(desktop);
     save(desktop);
     fault_point("delete-recorded");
     desktop->display_stopping_for_delete = TRUE;
@@ -544,7 +550,10 @@ desktop_to_json(Desktop *desktop)
     g_autofree char *text = desktop_progress_text(record->state, record->step, elapsed);
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     json_t *json = desktop_record_to_json(record);
-    json_object_set_new(json, "step_text", json_string(text));
+    const char *held = desktop_held_text(desktop);
+    json_object_set_new(json, "step_text",
+                        json_string(held != NULL ? "Paused: the host's disk is full" : text));
+    json_object_set_new(json, "paused", held != NULL ? json_string(held) : json_null());
     json_object_set_new(
         json, "progress",
         json_integer(desktop_progress_percent(record->state, record->step, elapsed, hardware)));

@@ -32,7 +32,7 @@ struct Inventory {
     gpointer user;
 };
 
-static gboolean admit(Inventory *inventory, guint memory_mib, GError **error);
+static gboolean admit(Inventory *inventory, gboolean is_new, guint memory_mib, GError **error);
 
 static void
 waiter_free(gpointer data)
@@ -147,7 +147,7 @@ count_on_template(const char *name, const char *generation, gpointer user)
 static gboolean
 admit_template(guint memory_mib, GError **error, gpointer user)
 {
-    return admit(user, memory_mib, error);
+    return admit(user, TRUE, memory_mib, error);
 }
 
 static const TemplateStoreUsers template_users = {.count = count_on_template,
@@ -320,11 +320,21 @@ inventory_count_on_template(Inventory *inventory, const char *name, const char *
     return count;
 }
 
+void
+inventory_resources(Inventory *inventory, Resources *resources)
+{
+    resources_read(resources, inventory->folder);
+}
+
+/* One that is new wants room on the disk, too: one that is there has its share. */
 static gboolean
-admit(Inventory *inventory, guint memory_mib, GError **error)
+admit(Inventory *inventory, gboolean is_new, guint memory_mib, GError **error)
 {
     Resources resources;
-    resources_read(&resources, inventory->settings->state_dir);
+    inventory_resources(inventory, &resources);
+    if (is_new &&
+        !resources_admit_disk(&resources, (guint64)inventory->settings->disk_reserve_mib, error))
+        return FALSE;
     return resources_admit(&resources, inventory_promised_mib(inventory),
                            (guint64)inventory->settings->memory_reserve_mib, memory_mib, error);
 }
@@ -359,7 +369,7 @@ check_new(Inventory *inventory, const DesktopRecord *record, GError **error)
                     inventory->settings->max_desktops);
         return FALSE;
     }
-    return remote || admit(inventory, record->memory_mib, error);
+    return remote || admit(inventory, TRUE, record->memory_mib, error);
 }
 
 const char *
@@ -478,7 +488,7 @@ gboolean
 inventory_start(Inventory *inventory, Desktop *desktop, GError **error)
 {
     if (desktop_promised_mib(desktop) == 0 &&
-        !admit(inventory, desktop_record(desktop)->memory_mib, error))
+        !admit(inventory, FALSE, desktop_record(desktop)->memory_mib, error))
         return FALSE;
     return desktop_start(desktop, error);
 }

@@ -3,6 +3,7 @@
 
 #include "host/agent/desktop.h"
 #include "host/agent/image-store.h"
+#include "host/agent/resources.h"
 
 /* Every desktop of this host, found again after a restart. Main-context object. */
 typedef struct Inventory Inventory;
@@ -39,6 +40,8 @@ typedef struct {
     guint usual_mib; /* what one desktop was promised on average; 0: there are none */
 } InventoryMemory;
 void inventory_memory(Inventory *inventory, InventoryMemory *memory);
+/* What this host has, its disk being the one that desktops lie on. */
+void inventory_resources(Inventory *inventory, Resources *resources);
 /* Also to machines that become templates. */
 guint64 inventory_promised_mib(Inventory *inventory);
 

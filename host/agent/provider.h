@@ -72,6 +72,9 @@ typedef struct {
     void (*mark)(gpointer user, const char *name);
     /* suspend() did not work; the machine runs on. */
     void (*suspend_failed)(gpointer user, const char *reason);
+    /* Its guest stands still for want of room on this host's disk, and loses nothing (TRUE), until
+     * go_on() helps (FALSE: it runs again). */
+    void (*held)(gpointer user, gboolean held);
     /* It does not run (any more); nothing of it is left but its disk. reason is a sentence. */
     void (*ended)(gpointer user, MachineEnd end, const char *reason);
     /* destroy() is through: nothing runs any more, and its folders may be removed. */
@@ -111,6 +114,8 @@ typedef struct {
     /* Saves its memory and ends it: ended(MACHINE_SUSPENDED) or suspend_failed(). After an adoption
      * this goes on with what was begun. */
     void (*suspend)(Machine *machine);
+    /* After held(TRUE): tries again. NULL where held() never comes. */
+    void (*go_on)(Machine *machine);
     /* Ends it, and ended() tells this reason as a failure. */
     void (*fail)(Machine *machine, const char *reason);
     /* Ends it at once; its disk may be thrown away. Only destroyed() comes after this. */

@@ -54,6 +54,7 @@ typedef struct {
     ProcessEnd end;
 
     gboolean watch_agent, agent_answers;
+    gboolean held; /* its guest stands still for want of room on the disk */
 } QemuMachine;
 
 /* "restored", for who counts the time. */

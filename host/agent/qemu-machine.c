@@ -44,6 +44,15 @@ on_agent_changed(GuestAgent *agent, GuestState state, gpointer user)
 }
 
 static void
+set_held(QemuMachine *machine, gboolean held)
+{
+    if (machine->held == held)
+        return;
+    machine->held = held;
+    machine->events->held(machine->user, held);
+}
+
+static void
 on_status(json_t *result, const GError *error, gpointer user)
 {
     QemuMachine *machine = user;
@@ -59,7 +68,10 @@ on_status(json_t *result, const GError *error, gpointer user)
         qemu_machine_take_up_saving(machine, status);
         return;
     }
-    if (machine->adopted && g_strcmp0(status, "paused") == 0)
+    /* One that an earlier host saw stand still for want of room tries again, and tells if there is
+     * none. */
+    if ((machine->adopted && g_strcmp0(status, "paused") == 0) ||
+        g_strcmp0(status, "io-error") == 0)
         qmp_execute(machine->qmp, "cont", NULL, NULL, NULL);
     if (machine->watch_agent && machine->agent == NULL) {
         g_autofree char *path = qemu_socket_path(machine->spec, "qga");
@@ -79,6 +91,15 @@ on_qmp_ready(Qmp *qmp, gpointer user)
         qmp_execute(qmp, "query-status", NULL, on_status, machine);
 }
 
+/* QEMU stops the guest before it learns of a full disk; all other errors are the guest's to see. */
+static void
+take_disk_error(QemuMachine *machine, const json_t *data)
+{
+    const char *action = json_string_value(json_object_get(data, "action"));
+    if (g_strcmp0(action, "stop") == 0 && json_is_true(json_object_get(data, "nospace")))
+        set_held(machine, TRUE);
+}
+
 static void
 on_qmp_event(Qmp *qmp, const char *name, json_t *data, gpointer user)
 {
@@ -87,6 +108,10 @@ on_qmp_event(Qmp *qmp, const char *name, json_t *data, gpointer user)
         machine->guest_shut_down = TRUE;
     else if (g_str_equal(name, "GUEST_PANICKED"))
         machine->guest_panicked = TRUE;
+    else if (g_str_equal(name, "BLOCK_IO_ERROR"))
+        take_disk_error(machine, data);
+    else if (g_str_equal(name, "RESUME"))
+        set_held(machine, FALSE);
     else if (g_str_equal(name, "RESET"))
         g_message("The guest of “%s” restarts.", machine->spec->name);
 }
@@ -276,7 +301,7 @@ reset_outcome(QemuMachine *machine)
 {
     machine->stop_asked = machine->guest_shut_down = machine->guest_panicked = FALSE;
     machine->suspend_asked = machine->suspended = FALSE;
-    machine->agent_answers = machine->adopted = FALSE;
+    machine->agent_answers = machine->adopted = machine->held = FALSE;
     machine->end = (ProcessEnd){.known = FALSE, .exit_code = -1};
     g_clear_pointer(&machine->failure, g_free);
 }
@@ -374,6 +399,14 @@ qemu_machine_suspend(Machine *base)
         qemu_machine_begin_saving(machine);
     else if (machine->phase == PHASE_QMP || machine->phase == PHASE_RUNNING)
         machine->suspend_asked = TRUE;
+}
+
+void
+qemu_machine_go_on(Machine *base)
+{
+    QemuMachine *machine = (QemuMachine *)base;
+    if (machine->held && machine->phase == PHASE_RUNNING && machine->qmp != NULL)
+        qmp_execute(machine->qmp, "cont", NULL, NULL, NULL);
 }
 
 void

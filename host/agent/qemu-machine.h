@@ -17,6 +17,7 @@ void qemu_machine_start(Machine *machine, MachineOrigin origin);
 gboolean qemu_machine_adopt(Machine *machine, gboolean watch_agent, MachineEnd *end, char **reason);
 void qemu_machine_stop(Machine *machine, gboolean force);
 void qemu_machine_suspend(Machine *machine);
+void qemu_machine_go_on(Machine *machine);
 void qemu_machine_fail(Machine *machine, const char *reason);
 void qemu_machine_destroy(Machine *machine);
 void qemu_machine_observe(Machine *machine, MachineStatus *status);

@@ -7,10 +7,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* A desktop's own disk begins at a few hundred KiB and grows; with less than this it would soon
- * stop. */
-#define MIN_DISK_MIB 256
-
 guint64
 resources_parse_meminfo(const char *meminfo, const char *key)
 {
@@ -26,14 +22,19 @@ void
 resources_read(Resources *resources, const char *state_dir)
 {
     g_autofree char *meminfo = NULL;
-    struct statvfs disk;
     *resources = (Resources){.cpus = (guint)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1)};
     if (g_file_get_contents("/proc/meminfo", &meminfo, NULL, NULL)) {
         resources->memory_mib = resources_parse_meminfo(meminfo, "MemTotal");
         resources->memory_available_mib = resources_parse_meminfo(meminfo, "MemAvailable");
     }
-    if (statvfs(state_dir, &disk) == 0)
-        resources->disk_free_mib = ((guint64)disk.f_bavail * disk.f_frsize) >> 20;
+    resources->disk_free_mib = resources_disk_free_mib(state_dir);
+}
+
+guint64
+resources_disk_free_mib(const char *path)
+{
+    struct statvfs disk;
+    return statvfs(path, &disk) == 0 ? ((guint64)disk.f_bavail * disk.f_frsize) >> 20 : G_MAXINT64;
 }
 
 gboolean
@@ -55,6 +56,19 @@ resources_memory_free(const Resources *resources, guint64 promised_mib, guint64 
 }
 
 gboolean
+resources_admit_disk(const Resources *resources, guint64 reserve_mib, GError **error)
+{
+    if (resources->disk_free_mib > reserve_mib || reserve_mib == 0)
+        return TRUE;
+    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NO_SPACE,
+                "This host's disk is nearly full: %" G_GUINT64_FORMAT
+                " MiB are free, and %" G_GUINT64_FORMAT " MiB are kept for the desktops that are "
+                "there.",
+                resources->disk_free_mib, reserve_mib);
+    return FALSE;
+}
+
+gboolean
 resources_admit(const Resources *resources, guint64 promised_mib, guint64 reserve_mib,
                 guint64 memory_mib, GError **error)
 {
@@ -65,12 +79,6 @@ resources_admit(const Resources *resources, guint64 promised_mib, guint64 reserv
                     "The desktop needs %" G_GUINT64_FORMAT
                     " MiB of memory, and this host has %" G_GUINT64_FORMAT " MiB left.",
                     needed_mib, free_mib);
-        return FALSE;
-    }
-    if (resources->disk_free_mib < MIN_DISK_MIB) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NO_SPACE,
-                    "This host's disk is nearly full: %" G_GUINT64_FORMAT " MiB are free.",
-                    resources->disk_free_mib);
         return FALSE;
     }
     return TRUE;

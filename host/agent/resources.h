@@ -29,7 +29,13 @@ guint64 resources_parse_meminfo(const char *meminfo, const char *key);
 guint64 resources_memory_free(const Resources *resources, guint64 promised_mib,
                               guint64 reserve_mib);
 
-/* ORIEL_ERROR_REFUSED with the numbers when a desktop of memory_mib does not fit;
- * ORIEL_ERROR_NO_SPACE when the disk is nearly full. */
+/* MiB that are left where path lies, for who is not root; G_MAXINT64 when it cannot be said. */
+guint64 resources_disk_free_mib(const char *path);
+
+/* ORIEL_ERROR_NO_SPACE when no more than reserve_mib are left of the disk: for the desktops that
+ * are there. */
+gboolean resources_admit_disk(const Resources *resources, guint64 reserve_mib, GError **error);
+
+/* ORIEL_ERROR_REFUSED with the numbers when a desktop of memory_mib does not fit. */
 gboolean resources_admit(const Resources *resources, guint64 promised_mib, guint64 reserve_mib,
                          guint64 memory_mib, GError **error);

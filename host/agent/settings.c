@@ -27,6 +27,7 @@ static const OrielConfigKey known_keys[] = {{GROUP, "name"},
                                             {GROUP, "network"},
                                             {GROUP, "max-desktops"},
                                             {GROUP, "memory-reserve"},
+                                            {GROUP, "disk-reserve"},
                                             {GROUP, "agent-wait"},
                                             {GROUP, "start-timeout"},
                                             {GROUP, "stop-timeout"},
@@ -65,6 +66,7 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
 {
     settings->max_desktops = 64;
     settings->memory_reserve_mib = 512;
+    settings->disk_reserve_mib = 512;
     settings->agent_wait_s = 0;
     settings->start_timeout_s = 1800;
     settings->stop_timeout_s = 0;
@@ -72,6 +74,8 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
                             error) &&
            oriel_config_int(config, GROUP, "memory-reserve", 0, 1 << 20,
                             &settings->memory_reserve_mib, error) &&
+           oriel_config_int(config, GROUP, "disk-reserve", 0, 1 << 24, &settings->disk_reserve_mib,
+                            error) &&
            oriel_config_int(config, GROUP, "agent-wait", 0, 86400, &settings->agent_wait_s,
                             error) &&
            oriel_config_int(config, GROUP, "start-timeout", 0, 86400, &settings->start_timeout_s,

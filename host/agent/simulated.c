@@ -33,7 +33,7 @@ struct SimulatedMachine {
     Process *process;
     guint timer;
     Next next;
-    gboolean stop_asked, suspended, destroying;
+    gboolean stop_asked, suspended, destroying, held;
     char *failure;
 };
 
@@ -161,12 +161,50 @@ mark(SimulatedMachine *machine, const char *name)
  * ------------------------------------------------------------------------------------------------
  */
 
+static void write_something(SimulatedMachine *machine);
+
+/* Its guest goes on writing, and stands still while the script lets it fail. */
+static void
+written(SimulatedMachine *machine)
+{
+    g_autofree char *failure = NULL;
+    ask_script(machine, "write", &failure);
+    if (machine->phase != PHASE_RUNNING)
+        return;
+    if (machine->held != (failure != NULL)) {
+        machine->held = failure != NULL;
+        machine->events->held(machine->user, machine->held);
+    }
+    if (!machine->held)
+        write_something(machine);
+}
+
+/* Only where the script says how long it takes. */
+static void
+write_something(SimulatedMachine *machine)
+{
+    g_autofree char *failure = NULL;
+    guint delay = ask_script(machine, "write", &failure);
+    if (delay > 0)
+        do_later(machine, delay, written);
+}
+
 static void
 become_ready(SimulatedMachine *machine)
 {
     machine->phase = PHASE_RUNNING;
     machine->events->step(machine->user, STEP_DESKTOP);
     machine->events->step(machine->user, STEP_READY);
+    if (machine->phase == PHASE_RUNNING)
+        write_something(machine);
+}
+
+static void
+simulated_go_on(Machine *base)
+{
+    SimulatedMachine *machine = (SimulatedMachine *)base;
+    if (machine->held)
+        do_later(machine, 0, written);
 }
 
 static void
@@ -228,7 +266,7 @@ simulated_start(Machine *base, MachineOrigin origin)
         return;
     machine->phase = PHASE_STARTING;
     machine->origin = origin;
-    machine->stop_asked = machine->suspended = FALSE;
+    machine->stop_asked = machine->suspended = machine->held = FALSE;
     do_later(machine, 0, begin);
 }
 
@@ -237,7 +275,7 @@ simulated_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **rea
 {
     SimulatedMachine *machine = (SimulatedMachine *)base;
     g_autofree char *path = pid_path(machine);
-    machine->stop_asked = machine->suspended = FALSE;
+    machine->stop_asked = machine->suspended = machine->held = FALSE;
     machine->process = process_adopt(path, on_process_ended, machine);
     if (machine->process == NULL) {
         *end = MACHINE_FAILED;
@@ -247,6 +285,8 @@ simulated_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **rea
     machine->phase = PHASE_RUNNING;
     if (watch_agent)
         do_later(machine, 0, become_ready);
+    else
+        write_something(machine);
     return TRUE;
 }
 
@@ -401,6 +441,7 @@ static const ProviderOps simulated_ops = {.machine_new = simulated_machine_new,
                                           .adopt = simulated_adopt,
                                           .stop = simulated_stop,
                                           .suspend = simulated_suspend,
+                                          .go_on = simulated_go_on,
                                           .fail = simulated_fail,
                                           .destroy = simulated_destroy,
                                           .observe = simulated_observe,

@@ -159,6 +159,15 @@ on_suspend_failed(gpointer user, const char *reason)
     end_with(user, g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_FAILED, reason));
 }
 
+/* Nobody waits at its screen: better no template than half a host's disk kept full by one. */
+static void
+on_held(gpointer user, gboolean held)
+{
+    if (held)
+        end_with(user, g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_NO_SPACE,
+                                           "There is no space left on this host's disk."));
+}
+
 static void
 on_ended(gpointer user, MachineEnd end, const char *reason)
 {
@@ -187,6 +196,7 @@ on_destroyed(gpointer user)
 
 static const MachineEvents machine_events = {.step = on_step,
                                              .suspend_failed = on_suspend_failed,
+                                             .held = on_held,
                                              .ended = on_ended,
                                              .destroyed = on_destroyed};
 

@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from host_support import DEADLINE, ApiError, Host, start_time, wait_for
+from host_support import DEADLINE, ApiError, Host, read_pid_file, start_time, wait_for
 
 
 @pytest.fixture(name="host", scope="module")
@@ -305,6 +305,28 @@ def test_half_a_start_is_completed():
             if api.call("desktop.get", desktop=desktop)["state"] != "ready":
                 assert api.until_state("desktop", desktop, "ready", "failed")["state"] == "ready"
             api.call("desktop.delete", desktop=desktop)
+
+
+def test_half_a_template_is_made_anew():
+    """Killed while its machine boots; nothing on its disk tells when it is ready."""
+    shape = {"cpus": 1, "memory_mib": 64, "width": 800, "height": 600}
+    with Host() as host:
+        host.import_image()
+
+        def making(but=None):
+            pids = {path.parent.name: read_pid_file(path) for path in host.run.glob("*/qemu.pid")}
+            return next(((name, pid) for name, pid in pids.items() if pid and pid != but), None)
+        host.watch().call("template.make", name="warm", image="t", **shape)
+        first, pid = wait_for(making, DEADLINE, "the template's machine")
+        host.stop(signal.SIGKILL)
+        assert start_time(pid), "the machine does not hang on the host"
+        host.start()
+        second, _ = wait_for(lambda: making(but=pid), DEADLINE, "the next machine")
+        assert second != first and not start_time(pid)
+        assert [path.name for path in (host.state / "templates" / "warm").iterdir() if path.is_dir()] == [second]
+        api = host.watch()
+        api.call("template.delete", name="warm")
+        wait_for(lambda: not list(host.run.iterdir()) and not (host.state / "templates" / "warm").exists(), DEADLINE, "its end")
 
 
 def test_a_killed_qemu_is_told_and_can_be_started_again(host, api):

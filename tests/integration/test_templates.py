@@ -175,6 +175,7 @@ def test_a_full_disk_is_told_and_its_template_is_not_blamed():
     with SimulatedHost() as host:
         host.make_template(host.watch())
         host.stop()
+        host.configure(provider="simulated", simulated_script=host.simulate(), disk_reserve=0)
         # Room for a record and its next version, and not for a disk.
         host.prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", FULL, str(host.state / "desktops"), "12k"]
         host.start()
@@ -188,6 +189,55 @@ def test_a_full_disk_is_told_and_its_template_is_not_blamed():
         host.prefix[-1] = "4k,nr_inodes=2"  # for two folders
         host.start()
         assert "No space left" in refused(host.watch(), "no-space", "desktop.create", desktop=item["id"], name="Anna", template="warm")
+
+
+def small_disk(host, size):
+    """From its next start on, the host's desktops lie on a file system of that size; the folder's path from outside."""
+    host.prefix = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", FULL, str(host.state / "desktops"), size]
+    host.start()
+    return pathlib.Path(f"/proc/{host.process.pid}/root{host.state}/desktops")
+
+
+def test_a_disk_that_fills_pauses_desktops_and_refuses_new_ones():
+    writing = {"on": "write", "delay_ms": 10}
+    with SimulatedHost() as host:
+        host.make_template(host.watch())
+        host.stop()
+        host.configure(provider="simulated", simulated_script=host.simulate(writing), disk_reserve=48)
+        desktops = small_disk(host, "96m")
+        api = host.watch()
+        desktop = host.clone(api)["id"]
+        assert api.call("desktop.get", desktop=desktop)["paused"] is None
+        (desktops / "filler").write_bytes(bytes(90 << 20))
+        host.simulate({**writing, "fail": "No space left on device"})
+        item = api.until(lambda event: event.get("desktop", {}).get("paused"))["desktop"]
+        assert item["state"] == "ready" and "disk is full" in item["paused"] and "full" in item["step_text"]
+        assert texts(item) == [item["paused"]]
+        assert "full" in refused(api, "refused", "desktop.suspend", desktop=desktop)
+        message = refused(api, "no-space", "desktop.create", desktop=str(uuid.uuid4()), name="Anna", template="warm")
+        assert "nearly full" in message and "48 MiB" in message
+        info = api.call("host.info")
+        assert info["desktops_fit"] == 0 and info["disk_free_mib"] <= info["disk_reserve_mib"] == 48
+        host.simulate(writing)
+        (desktops / "filler").unlink()
+        item = api.until(lambda event: event.get("desktop", {}).get("paused", "") is None)["desktop"]
+        assert item["state"] == "ready" and len(item["notes"]) == 1
+        assert host.clone(api)["state"] == "ready"
+
+
+def test_what_ends_while_it_is_paused_is_paused_no_more(host, api):
+    desktop = host.clone(api, template=host.make_template(api)["name"])["id"]
+    host.simulate({"on": "write", "delay_ms": 10, "fail": "No space left on device"})
+    host.stop(signal.SIGKILL)  # the next host is told, too
+    host.start()
+    api = host.watch()
+    item = api.now("desktop.get", desktop=desktop)
+    assert item["paused"] or api.until(lambda event: event.get("desktop", {}).get("paused"))
+    host.simulate()
+    api.call("desktop.stop", desktop=desktop, force=True)
+    item = api.until_state("desktop", desktop, "stopped")
+    assert item["paused"] is None
+    api.call("desktop.delete", desktop=desktop)
 
 
 def test_until_the_template_is_ready_desktops_boot_cold(host, api):

@@ -39,9 +39,20 @@ test_admission(void)
     g_assert_nonnull(strstr(error->message, "5501 MiB"));
     g_assert_nonnull(strstr(error->message, "5500 MiB"));
     g_clear_error(&error);
-    resources.disk_free_mib = 10;
-    g_assert_false(resources_admit(&resources, 0, 500, 512, &error));
+    g_assert_true(resources_admit_disk(&resources, 9999, &error));
+    g_assert_false(resources_admit_disk(&resources, 10000, &error));
     g_assert_error(error, ORIEL_ERROR, ORIEL_ERROR_NO_SPACE);
+    g_assert_nonnull(strstr(error->message, "10000 MiB are free"));
+    resources.disk_free_mib = 0; /* no reserve is wanted */
+    g_assert_true(resources_admit_disk(&resources, 0, NULL));
+}
+
+static void
+test_disk(void)
+{
+    guint64 free_mib = resources_disk_free_mib("/");
+    g_assert_cmpuint(free_mib, <, G_MAXINT64);
+    g_assert_cmpuint(resources_disk_free_mib("/nonexistent/folder"), ==, G_MAXINT64);
 }
 
 int
@@ -51,5 +62,6 @@ main(int argc, char **argv)
     g_test_add_func("/resources/meminfo", test_meminfo);
     g_test_add_func("/resources/memory", test_memory);
     g_test_add_func("/resources/admission", test_admission);
+    g_test_add_func("/resources/disk", test_disk);
     return g_test_run();
 }

@@ -62,6 +62,17 @@ template_is_ready(HostLink *link, const Pool *pool)
     return name && g_strcmp0(state_of(host_link_item(link, HOST_TEMPLATES, name)), "ready") == 0;
 }
 
+/* A host keeps the last of its disk for the desktops that are there. */
+static gboolean
+disk_is_full(HostLink *link)
+{
+    const json_t *free_mib = json_object_get(host_link_info(link), "disk_free_mib");
+    const json_t *reserve_mib = json_object_get(host_link_info(link), "disk_reserve_mib");
+
+    return json_integer_value(reserve_mib) > 0 && json_is_integer(free_mib) &&
+           json_integer_value(free_mib) <= json_integer_value(reserve_mib);
+}
+
 static HostLink *
 choose_host(Store *store, HostSet *hosts, const Pool *pool, const char *home, Why *why,
             GError **error)
@@ -77,6 +88,7 @@ choose_host(Store *store, HostSet *hosts, const Pool *pool, const char *home, Wh
         known[i].image_state = state_of(host_link_image(link, pool->image));
         known[i].memory_free_mib = json_is_integer(free_mib) ? json_integer_value(free_mib) : -1;
         known[i].reserved_mib = reserved_mib(store, link);
+        known[i].disk_full = disk_is_full(link);
         known[i].template_ready = template_is_ready(link, pool);
     }
     int chosen = placement_choose(pool, home, known, links->len, why, error);

@@ -63,7 +63,7 @@ session_mirror_read(const json_t *reported, SessionView *view)
 
     if (g_str_equal(state, "starting") || g_str_equal(state, "ready")) {
         view->state = state;
-        view->reason = NULL;
+        view->reason = text_of(reported, "paused");
     } else if (g_str_equal(state, "failed")) {
         view->state = state;
         if (!view->reason)
@@ -127,6 +127,15 @@ explain_notes(const SessionView *view, const Why *known, Why *why)
 }
 
 static void
+explain_pause(const Session *session, gboolean paused, Why *why)
+{
+    if (paused && !why_says(why, session->reason)) /* it may be among the host's notes */
+        why_add(why, "no", "%s", session->reason);
+    else if (!paused && g_str_equal(session->state, "ready"))
+        why_add(why, "yes", "The desktop goes on.");
+}
+
+static void
 explain(const Session *session, const SessionView *view, const Why *known, Why *why)
 {
     explain_notes(view, known, why);
@@ -146,12 +155,13 @@ explain(const Session *session, const SessionView *view, const Why *known, Why *
 gboolean
 session_mirror_apply(Session *session, const SessionView *view, const Why *known, Why *why)
 {
-    gboolean failed = g_str_equal(view->state, "failed");
+    gboolean was_paused = session_is_paused(session);
     gboolean stated = replace(&session->state, view->state);
 
-    if (!failed && session->reason)
+    if (!view->reason)
         g_clear_pointer(&session->reason, g_free);
-    gboolean changed = replace(&session->reason, failed ? view->reason : NULL) || stated;
+    gboolean changed = replace(&session->reason, view->reason) || stated;
+    gboolean paused = session_is_paused(session);
     /* Its last step is nothing that a sleeping desktop does. */
     gboolean sleeps = g_str_equal(session->state, "suspended");
     gboolean stepped = !sleeps && replace(&session->step, view->step);
@@ -160,5 +170,7 @@ session_mirror_apply(Session *session, const SessionView *view, const Why *known
         session->progress = view->progress;
     if (stated || stepped)
         explain(session, view, known, why);
-    return changed || stepped;
+    if (paused != was_paused)
+        explain_pause(session, paused, why);
+    return changed || stepped || paused != was_paused;
 }

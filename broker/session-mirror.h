@@ -13,8 +13,8 @@ typedef struct {
     const char *state; /* a session's: "starting", "ready", "suspended" or "failed" */
     const char *step;
     const char *step_text;
-    gint64 progress; /* 0 to 100, -1 when nothing is said */
-    const char *reason;
+    gint64 progress;    /* 0 to 100, -1 when nothing is said */
+    const char *reason; /* why it failed, or why it stands still while it is ready or starting */
     gboolean stopped;   /* failed because the desktop is switched off: it can be started again */
     gboolean suspended; /* it can be resumed now; while it is being suspended this is FALSE */
     gboolean remote;    /* a machine that runs elsewhere: it is connected to, not booted */

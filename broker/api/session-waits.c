@@ -10,14 +10,14 @@ struct SessionWaits {
     GHashTable *waiting; /* Wait */
 };
 
-/* One request, and what its caller has seen; NULL and -1: they do not say. */
+/* One request, and what its caller has seen; NULL and -1: they do not say. paused: 0 or 1. */
 typedef struct {
     SessionWaits *waits;
     HttpRequest *request;
     char *session;
     char *state;
     char *step;
-    gint64 progress;
+    gint64 progress, paused;
     guint timer;
 } Wait;
 
@@ -40,6 +40,8 @@ is_news(Wait *wait, const Session *session)
     if (session->ended_at || g_strcmp0(wait->state, session->state) != 0)
         return TRUE;
     if (wait->step && !g_str_equal(wait->step, session->step))
+        return TRUE;
+    if (wait->paused >= 0 && wait->paused != session_is_paused(session))
         return TRUE;
     return wait->progress >= 0 && wait->progress != session_progress(wait->waits->api, session);
 }
@@ -123,12 +125,20 @@ forget_closed(SessionWaits *waits)
             g_hash_table_iter_remove(&iter);
 }
 
+static gint64
+query_number(HttpRequest *request, const char *name, guint64 most)
+{
+    const char *text = http_request_query(request, name);
+    guint64 number = 0;
+
+    return text && g_ascii_string_to_unsigned(text, 10, 0, most, &number, NULL) ? (gint64)number
+                                                                                : -1;
+}
+
 gboolean
 session_waits_add(SessionWaits *waits, HttpRequest *request, const Session *session, guint seconds)
 {
     const char *state = http_request_query(request, "state");
-    const char *progress = http_request_query(request, "progress");
-    guint64 number = 0;
 
     if (g_hash_table_size(waits->waiting) >= SESSION_WAITS_MAX)
         forget_closed(waits);
@@ -141,9 +151,8 @@ session_waits_add(SessionWaits *waits, HttpRequest *request, const Session *sess
     wait->session = g_strdup(session->id);
     wait->state = g_strdup(state ? state : session->state);
     wait->step = g_strdup(http_request_query(request, "step"));
-    wait->progress = progress && g_ascii_string_to_unsigned(progress, 10, 0, 100, &number, NULL)
-                         ? (gint64)number
-                         : -1;
+    wait->progress = query_number(request, "progress", 100);
+    wait->paused = query_number(request, "paused", 1);
     if (is_news(wait, session)) {
         wait_free(wait);
         return FALSE;

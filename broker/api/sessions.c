@@ -40,12 +40,13 @@ session_json(Api *api, const Session *session)
     SessionView view;
     const char *text = live_view(api, session, &view) ? view.step_text : NULL;
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:o}", "id", session->id, "pool",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:b,s:o}", "id", session->id, "pool",
                      session->pool_name, "pool_title", session->pool_title, "desktop",
                      session->desktop_id, "user", session->user_name, "state", session->state,
                      "step", session->step, "step_text", text ? text : session->step_text,
                      "progress", (json_int_t)session_progress(api, session), "reason",
-                     reply_text(session->reason), "created_at", reply_time(session->created_at));
+                     reply_text(session->reason), "paused", session_is_paused(session),
+                     "created_at", reply_time(session->created_at));
 }
 
 static void

@@ -27,6 +27,13 @@ session_free(Session *session)
     g_free(session);
 }
 
+gboolean
+session_is_paused(const Session *session)
+{
+    return session->reason &&
+           (g_str_equal(session->state, "ready") || g_str_equal(session->state, "starting"));
+}
+
 static Session *
 from_row(StoreResult *rows, guint row)
 {

@@ -17,13 +17,16 @@ typedef struct {
     char *step;
     char *step_text;
     gint64 progress; /* 0 to 100 */
-    char *reason;    /* NULL unless failed */
+    char *reason;    /* NULL unless failed, or paused */
     gint64 created_at;
     gint64 ended_at; /* 0 while it lives */
 } Session;
 
 void session_free(Session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
+
+/* It stands still for its reason, and goes on by itself: its host's disk is full. */
+gboolean session_is_paused(const Session *session);
 
 /* ORIEL_ERROR_NOT_FOUND when there is none; ended ones are found too. */
 Session *session_find(Store *store, const char *id, GError **error);

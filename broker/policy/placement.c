@@ -5,7 +5,7 @@
 
 /* The reasons a host is out, from the one that passes soonest; the nearest miss is what the user is
  * told. */
-typedef enum { SUITABLE, NO_MEMORY, AWAY, NO_IMAGE, NOT_ASKED } Verdict;
+typedef enum { SUITABLE, NO_MEMORY, NO_DISK, AWAY, NO_IMAGE, NOT_ASKED } Verdict;
 
 static Verdict
 judge(const Pool *pool, const char *home, const PlacementHost *host, Why *why)
@@ -29,6 +29,10 @@ judge(const Pool *pool, const char *home, const PlacementHost *host, Why *why)
                 host->image_state ? host->image_state : "not");
         return NO_IMAGE;
     }
+    if (host->disk_full) {
+        why_add(why, "no", "Host “%s”: its disk is nearly full.", host->name);
+        return NO_DISK;
+    }
     if (host->memory_free_mib >= 0 && free_mib < pool->memory_mib) {
         why_add(why, "no",
                 "Host “%s”: %" G_GINT64_FORMAT " MiB of memory are free (%" G_GINT64_FORMAT
@@ -49,6 +53,11 @@ refuse(const Pool *pool, Verdict nearest, GError **error)
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_BUSY,
                             "The memory of all hosts is in use. Try again when somebody has"
                             " logged off.");
+        break;
+    case NO_DISK:
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_NO_SPACE,
+                            "The disks of all hosts are nearly full: there are no new desktops"
+                            " until an administrator makes room.");
         break;
     case AWAY:
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE,

@@ -14,12 +14,14 @@ typedef struct {
     const char *image_state; /* of the pool's image there; NULL: it does not have it */
     gint64 memory_free_mib;  /* -1: it has not said yet */
     gint64 reserved_mib;     /* of that, for desktops that are starting */
+    gboolean disk_full;      /* it keeps what is left for the desktops that are there */
     gboolean template_ready; /* what the pool's desktops are cloned from is there */
 } PlacementHost;
 
 /*
  * Returns the index of the chosen host, or -1 with a sentence for the user: ORIEL_ERROR_UNAVAILABLE
- * when the hosts are away, ORIEL_ERROR_BUSY when their memory is in use, ORIEL_ERROR_REFUSED when
+ * when the hosts are away, ORIEL_ERROR_BUSY when their memory is in use, ORIEL_ERROR_NO_SPACE
+ * when their disks are full, ORIEL_ERROR_REFUSED when
  * none has the image. Each host's verdict goes into why. home: the host that has the user's volume,
  * the only one that will do; NULL: they have none.
  */

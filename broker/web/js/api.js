@@ -195,6 +195,7 @@ class Api {
       state: seen.state,
       step: seen.step ?? '',
       progress: seen.progress ?? 0,
+      paused: seen.paused ? 1 : 0,
     });
     return this.get(`/sessions/${encodeURIComponent(seen.id)}?${query}`, { ...options, timeout: (LONG_POLL + 10) * 1000 });
   }

@@ -66,7 +66,7 @@ class Card {
     }
     setText(this.title, name);
     setText(this.kind, t(`chooser.kind.${kind}`));
-    setText(this.state, t(`chooser.state.${state}`));
+    setText(this.state, session?.paused ? t('desktop.paused') : t(`chooser.state.${state}`));
     setText(this.#open, t(`chooser.${action}`));
     this.#open.setAttribute('aria-label', t(`chooser.${action}Name`, { name }));
     this.#open.disabled = state === 'full';

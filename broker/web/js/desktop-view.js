@@ -13,6 +13,7 @@ import { onToolbarChord, sendKeys, SPECIAL_KEYS } from './special-keys.js';
 import { t } from './strings.js';
 import { downloadViewerFile, viewerLink } from './viewer-file.js';
 
+const ASK_AGAIN = 5000; // when the broker could not be asked
 const QUIET_FOR = 400; // a connection that stands sooner needs no words
 const WORDS = { connecting: 'desktop.connecting', lost: 'desktop.reconnecting', offline: 'desktop.offline', busy: 'desktop.busy' };
 
@@ -40,6 +41,7 @@ export class DesktopView {
   #clipboard;
   #toolbar;
   #greeted = false;
+  #paused = false; // it stands still, and its host says so
   #follow = true; // the guest takes the window's size
 
   /** goHome(message?) goes back to the choice; restart() asks for the desktop anew. */
@@ -67,6 +69,7 @@ export class DesktopView {
   enter() {
     onToolbarChord(this.#toolbar.toggle, this.#leaving.signal);
     this.#link.start();
+    this.#watchPause();
   }
 
   leave() {
@@ -114,7 +117,7 @@ export class DesktopView {
       return;
     }
     this.#link.rfb.resizeSession = this.#follow;
-    this.#curtain.say('');
+    this.#curtain.say(this.#paused ? t('desktop.paused') : '');
     settleScreen(this.#screen, this.#leaving.signal);
     if (!this.#toolbar.hasFocus() && !this.#clipboard.isOpen) {
       this.#focus();
@@ -125,6 +128,29 @@ export class DesktopView {
       this.#greeted = true;
       this.#toolbar.greet();
       this.#notice.say(t('desktop.hint'));
+    }
+  }
+
+  /** Without a word, a desktop that is paused looks like one that hangs. */
+  async #watchPause() {
+    const { signal } = this.#leaving;
+    let seen = this.#session;
+    while (!signal.aborted) {
+      try {
+        seen = await api.sessionChange(seen, { signal });
+      } catch (error) {
+        if (signal.aborted || error.kind === 'not-found') {
+          return;
+        }
+        await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });
+        continue;
+      }
+      if (this.#paused !== Boolean(seen.paused)) {
+        this.#paused = Boolean(seen.paused);
+        if (this.element.dataset.link === 'connected') {
+          this.#curtain.say(this.#paused ? t('desktop.paused') : '');
+        }
+      }
     }
   }
 

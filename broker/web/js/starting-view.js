@@ -54,7 +54,10 @@ class ProgressBar {
 }
 
 /** What it does now. The seconds a host counts are left out: the page counts by itself, and a change is read aloud. */
-function stepText({ step, step_text: told }) {
+function stepText({ step, step_text: told, paused }) {
+  if (paused) {
+    return t('desktop.paused');
+  }
   const own = `starting.doing.${step}`;
   if (hasText(own) && (language !== 'en' || !told)) {
     return t(own);

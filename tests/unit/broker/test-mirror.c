@@ -163,6 +163,34 @@ test_why_is_bounded(void)
     scratch_clear(&scratch);
 }
 
+/* Neither a start nor an end: it is said, and said when it is over. */
+static void
+test_paused(void)
+{
+    g_autoptr(Session) session = fresh();
+    g_autoptr(Why) why = why_new();
+    const char *paused =
+        "{\"state\":\"ready\",\"paused\":\"The disk is full.\",\"notes\":[{\"text\":\"The "
+        "disk is full.\"}]}";
+
+    g_assert_true(apply(session, "{\"state\":\"ready\",\"paused\":null}", why));
+    g_assert_false(session_is_paused(session));
+    guint before = why_length(why);
+    g_assert_true(apply(session, paused, why));
+    g_assert_true(session_is_paused(session));
+    g_assert_cmpstr(session->reason, ==, "The disk is full.");
+    g_assert_false(apply(session, paused, why));
+    g_assert_cmpuint(why_length(why), ==, before + 1);
+    g_assert_cmpstr(why_step(why, before)->text, ==, "The disk is full.");
+    g_assert_true(apply(session, "{\"state\":\"ready\",\"paused\":null}", why));
+    g_assert_null(session->reason);
+    g_assert_cmpstr(why_step(why, before + 1)->verdict, ==, "yes");
+    /* What ended is not paused. */
+    g_assert_true(apply(session, paused, why));
+    g_assert_true(apply(session, "{\"state\":\"failed\",\"reason\":\"QEMU ended.\"}", why));
+    g_assert_false(session_is_paused(session));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -171,6 +199,7 @@ main(int argc, char **argv)
     g_test_add_func("/mirror/stopped", test_stopped);
     g_test_add_func("/mirror/origin", test_origin);
     g_test_add_func("/mirror/suspended", test_suspended);
+    g_test_add_func("/mirror/paused", test_paused);
     g_test_add_func("/mirror/nonsense", test_nonsense);
     g_test_add_func("/why/bounded", test_why_is_bounded);
     return g_test_run();

@@ -101,6 +101,10 @@ test_refusals(void)
     const PlacementHost no_image[] = {{.name = "a", .memory_free_mib = 5000}};
     const PlacementHost full[] = {{.name = "a", .image_state = "ready", .memory_free_mib = 999}};
 
+    const PlacementHost no_disk[] = {{.name = "a", .image_state = "ready", .disk_full = TRUE},
+                                     {.name = "b", .problem = "It is away."}};
+
+    g_assert_cmpint(choose(no_disk, 2, ORIEL_ERROR_NO_SPACE), ==, -1);
     g_assert_cmpint(choose(NULL, 0, ORIEL_ERROR_UNAVAILABLE), ==, -1);
     g_assert_cmpint(choose(away, 2, ORIEL_ERROR_UNAVAILABLE), ==, -1);
     g_assert_cmpint(choose(no_image, 1, ORIEL_ERROR_REFUSED), ==, -1);

@@ -82,6 +82,7 @@ export default {
   'desktop.reconnecting': 'Die Verbindung ging verloren. Sie wird neu aufgebaut …',
   'desktop.offline': 'Ihr Netz ist weg. Sobald es wieder da ist, geht es weiter …',
   'desktop.busy': 'Der Bildschirm kommt gleich wieder …',
+  'desktop.paused': 'Der Desktop ist angehalten, weil der Datenträger seines Rechners voll ist. Er läuft von selbst weiter, sobald wieder Platz ist.',
   'desktop.ended': 'Diese Sitzung ist beendet',
   'desktop.endedText': 'Der Arbeitsplatz wurde beendet oder weggenommen.',
   'desktop.newSession': 'Neu starten',

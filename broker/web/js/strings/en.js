@@ -85,6 +85,7 @@ export default {
   'desktop.reconnecting': 'The connection was lost. Connecting again…',
   'desktop.offline': 'Your network is away. Connecting again as soon as it is back…',
   'desktop.busy': 'The desktop’s screen is coming back…',
+  'desktop.paused': 'The desktop is paused, because the disk of its host is full. It goes on by itself when there is room again.',
   'desktop.ended': 'This session has ended',
   'desktop.endedText': 'The desktop was logged off or taken away.',
   'desktop.newSession': 'Start it again',

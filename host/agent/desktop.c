@@ -219,6 +219,16 @@ make_folder(const char *path, GError **error)
     return FALSE;
 }
 
+/* One that is taken up is recorded already: on a full disk it could not be, and must not be lost
+ * for that. */
+static gboolean
+save_new(Desktop *desktop, GError **error)
+{
+    g_autofree char *path = g_build_filename(desktop->spec.state_dir, "desktop.json", NULL);
+    return g_file_test(path, G_FILE_TEST_EXISTS) ||
+           desktop_record_save(desktop->record, desktop->spec.state_dir, error);
+}
+
 Desktop *
 desktop_new(DesktopRecord *record, DesktopPlace *place, const DesktopEvents *events, gpointer user,
             GError **error)
@@ -236,7 +246,7 @@ desktop_new(DesktopRecord *record, DesktopPlace *place, const DesktopEvents *eve
         !make_folder(desktop->spec.run_dir, error) ||
         (record->vnc_password != NULL &&
          !remote_password_save(desktop->spec.state_dir, record->vnc_password, error)) ||
-        !desktop_record_save(record, desktop->spec.state_dir, error)) {
+        !save_new(desktop, error)) {
         desktop_free(desktop);
         return NULL;
     }

@@ -218,8 +218,23 @@ def test_a_disk_that_fills_pauses_desktops_and_refuses_new_ones():
         assert "nearly full" in message and "48 MiB" in message
         info = api.call("host.info")
         assert info["desktops_fit"] == 0 and info["disk_free_mib"] <= info["disk_reserve_mib"] == 48
+        # Not a byte can be written: the next host knows it all the same.
+        (desktops / "more").write_bytes(bytes(info["disk_free_mib"] << 20))
+        with open(desktops / "rest", "wb", buffering=0) as file, pytest.raises(OSError, match="space"):
+            while True:
+                file.write(bytes(4096))
+        machine = host.pid(desktop, "machine")
+        host.prefix = ["nsenter", "--target", str(machine), "--user", "--mount", "--preserve-credentials"]
+        host.stop(signal.SIGKILL)
+        host.start()
+        desktops = pathlib.Path(f"/proc/{host.process.pid}/root{host.state}/desktops")
+        api = host.watch()
+        item = api.now("desktop.get", desktop=desktop)
+        item = item if item["paused"] else api.until(lambda event: event.get("desktop", {}).get("paused"))["desktop"]
+        assert item["state"] == "ready" and host.pid(desktop, "machine") == machine
         host.simulate(writing)
-        (desktops / "filler").unlink()
+        for name in ("filler", "more", "rest"):
+            (desktops / name).unlink()
         item = api.until(lambda event: event.get("desktop", {}).get("paused", "") is None)["desktop"]
         assert item["state"] == "ready" and len(item["notes"]) == 1
         assert host.clone(api)["state"] == "ready"

@@ -41,7 +41,7 @@ is_news(Wait *wait, const Session *session)
         return TRUE;
     if (wait->step && !g_str_equal(wait->step, session->step))
         return TRUE;
-    if (wait->paused >= 0 && wait->paused != session_is_paused(session))
+    if (wait->paused >= 0 && wait->paused != session_paused(wait->waits->api, session))
         return TRUE;
     return wait->progress >= 0 && wait->progress != session_progress(wait->waits->api, session);
 }

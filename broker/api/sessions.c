@@ -10,18 +10,35 @@
 
 #define WAIT_MAX 60
 
-/* What the session's host says at this moment, while it starts; FALSE when it says nothing. The
- * view's strings are the host link's. */
+/* What the session's host says at this moment, while it starts or is ready; FALSE when it says
+ * nothing, or something else than is stored. The view's strings are the host link's. */
 static gboolean
 live_view(Api *api, const Session *session, SessionView *view)
 {
-    if (!g_str_equal(session->state, "starting"))
+    if (!g_str_equal(session->state, "starting") && !g_str_equal(session->state, "ready"))
         return FALSE;
     g_autoptr(Desktop) desktop = desktop_find(api->store, session->desktop_id, NULL);
     HostLink *link = desktop ? host_set_find(api->hosts, desktop->host) : NULL;
 
     return link && session_mirror_read(host_link_desktop(link, desktop->id), view) &&
-           !g_str_equal(view->state, "suspended"); /* what it did before it slept */
+           g_str_equal(view->state, session->state);
+}
+
+/* A broker whose own disk is full, too, cannot store what its host says. */
+static char *
+live_reason(Api *api, const Session *session)
+{
+    SessionView view;
+
+    return g_strdup(live_view(api, session, &view) ? view.reason : session->reason);
+}
+
+gboolean
+session_paused(Api *api, const Session *session)
+{
+    SessionView view;
+
+    return live_view(api, session, &view) ? view.reason != NULL : session_is_paused(session);
 }
 
 gint64
@@ -39,14 +56,15 @@ session_json(Api *api, const Session *session)
 {
     SessionView view;
     const char *text = live_view(api, session, &view) ? view.step_text : NULL;
+    g_autofree char *reason = live_reason(api, session);
 
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:b,s:o}", "id", session->id, "pool",
                      session->pool_name, "pool_title", session->pool_title, "desktop",
                      session->desktop_id, "user", session->user_name, "state", session->state,
                      "step", session->step, "step_text", text ? text : session->step_text,
                      "progress", (json_int_t)session_progress(api, session), "reason",
-                     reply_text(session->reason), "paused", session_is_paused(session),
-                     "created_at", reply_time(session->created_at));
+                     reply_text(reason), "paused", session_paused(api, session), "created_at",
+                     reply_time(session->created_at));
 }
 
 static void

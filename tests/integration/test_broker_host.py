@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real broker and the real host together, with machines that are simulated: what one says, the other understands."""
 
+import json
 import pathlib
 import signal
 import subprocess
@@ -22,7 +23,7 @@ def stack():
         config = running.folder / "host.conf"
         fake_display = pathlib.Path(__file__).resolve().with_name("fake_display.py")
         config.write_text(config.read_text(encoding="utf-8").replace(paths.program("oriel-display"), str(fake_display))
-                          + "provider=simulated\n", encoding="utf-8")
+                          + f"provider=simulated\nsimulated-script={running.folder / 'script.json'}\n", encoding="utf-8")
         running.start()
         disk = running.folder / "disk.qcow2"
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
@@ -58,6 +59,26 @@ def test_a_clone_sleeps_and_wakes(stack):
     why = [step["text"] for step in stack.ann.get(f"sessions/{session['id']}/why")["items"]]
     assert any(text.startswith("Cloned from the template “auto.demo.1c-256m-") for text in why)
     assert any(text.startswith("Resumed from disk in ") for text in why)
+    stack.ann.delete(f"sessions/{session['id']}")
+    wait_for(lambda: stack.admin.get("desktops")["items"] == [], 20, "it is thrown away")
+
+
+def test_a_paused_desktop_is_told_until_it_goes_on(stack):
+    def script(*rules):
+        (stack.folder / "script.new").write_text(json.dumps({"rules": rules}), encoding="utf-8")
+        (stack.folder / "script.new").rename(stack.folder / "script.json")
+
+    script({"on": "write", "delay_ms": 10})
+    session = wait_for_state(stack, stack.ann.post("sessions", {"pool": "lab"}), "ready")
+    assert session["paused"] is False and session["reason"] is None
+    script({"on": "write", "delay_ms": 10, "fail": "No space left on device"})
+    now = stack.ann.get(f"sessions/{session['id']}?wait=30&state=ready&paused=0")
+    assert (now["state"], now["paused"]) == ("ready", True) and "disk is full" in now["reason"]
+    script({"on": "write", "delay_ms": 10})
+    now = stack.ann.get(f"sessions/{session['id']}?wait=30&state=ready&paused=1")
+    assert (now["state"], now["paused"], now["reason"]) == ("ready", False, None)
+    why = [step["text"] for step in stack.ann.get(f"sessions/{session['id']}/why")["items"]]
+    assert why[-1] == "The desktop goes on." and "disk is full" in why[-2]
     stack.ann.delete(f"sessions/{session['id']}")
     wait_for(lambda: stack.admin.get("desktops")["items"] == [], 20, "it is thrown away")
 

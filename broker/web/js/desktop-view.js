@@ -13,7 +13,7 @@ import { onToolbarChord, sendKeys, SPECIAL_KEYS } from './special-keys.js';
 import { t } from './strings.js';
 import { downloadViewerFile, viewerLink } from './viewer-file.js';
 
-const ASK_AGAIN = 5000; // when the broker could not be asked
+const ASK_AGAIN = 5000;
 const QUIET_FOR = 400; // a connection that stands sooner needs no words
 const WORDS = { connecting: 'desktop.connecting', lost: 'desktop.reconnecting', offline: 'desktop.offline', busy: 'desktop.busy' };
 
@@ -142,14 +142,14 @@ export class DesktopView {
         if (signal.aborted || error.kind === 'not-found') {
           return;
         }
-        await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });
-        continue;
       }
       if (this.#paused !== Boolean(seen.paused)) {
         this.#paused = Boolean(seen.paused);
         if (this.element.dataset.link === 'connected') {
           this.#curtain.say(this.#paused ? t('desktop.paused') : '');
         }
+      } else { // a broker that answers at once, or not at all, must not be asked without end
+        await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });
       }
     }
   }

@@ -13,6 +13,8 @@ from harness.wait import wait_for
 @pytest.fixture(name="template", scope="module")
 def template_fixture(stack):
     stack.import_image("draws", clones.DRAWING)
+    # No boot is lost by that: it is found whole.
+    clones.die_at(stack, "template-published", lambda api: clones.make_template(api, image="draws"))
     return clones.ready_template(stack, image="draws")
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clones of a real guest, by the host's API alone."""
 
+import signal
 import time
 import uuid
 
@@ -18,14 +19,20 @@ def watch(stack):
     return api
 
 
-def ready_template(stack, name="warm", image="demo"):
+def make_template(api, name="warm", image="demo"):
     """The template, made if it is not there."""
-    api = watch(stack)
     item = api.now("template.make", name=name, image=image, **SHAPE)
     if item["state"] not in ("ready", "failed"):
         item = api.until_state("template", name, "ready", "failed")
-    api.close()
     assert item["state"] == "ready", item
+    return item
+
+
+def ready_template(stack, name="warm", image="demo"):
+    """The same, asked for on a connection of its own."""
+    api = watch(stack)
+    item = make_template(api, name, image)
+    api.close()
     return item
 
 
@@ -43,6 +50,26 @@ def clone(api, desktop=None, template="warm", **more):
     item = settled(api, desktop)
     assert (item["state"], item["origin"], item["notes"]) == ("ready", "clone", []), item
     return item
+
+
+def die_at(stack, point, act):
+    """A host kills itself at that point (host/agent/fault-point.c) of what act(api) asks for; then the next host is up."""
+    stack.stop("host")
+    stack.environment["ORIEL_HOST_DIES_AT"] = point
+    stack.start_host()
+    api = watch(stack)
+    try:
+        act(api)
+    except (ConnectionError, TimeoutError, TypeError, AttributeError):
+        pass
+    else:
+        raise AssertionError(f"the host lives on after {point}")
+    finally:
+        api.close()
+    status = stack.stop("host")
+    del stack.environment["ORIEL_HOST_DIES_AT"]
+    assert status == -signal.SIGKILL, status
+    stack.start_host()
 
 
 # In place of init: leaves a process that runs in the template already. It draws random numbers, from the file that it has

@@ -38,6 +38,7 @@ class Stack:
         self.janitor = Janitor(self.folder)
         self.environment = dict(os.environ, **(environment or {}))
         self.processes = {}
+        self.prefix = []  # in front of oriel-host's command: a namespace, say
         self.host_name, self.port = "127.0.0.1", free_port()
         self.run_dir, self.state_dir = self.folder / "run", self.folder / "host"
         self.socket = self.folder / "host.sock"
@@ -89,7 +90,7 @@ class Stack:
     def start_host(self):
         """Returns when the host's API answers."""
         command = [paths.program("oriel-host"), "--config", str(self.folder / "host.conf")]
-        self._spawn("host", command + (["--allow-root"] if os.geteuid() == 0 else []))
+        self._spawn("host", self.prefix + command + (["--allow-root"] if os.geteuid() == 0 else []))
 
         def answers():
             self._expect_alive("host")

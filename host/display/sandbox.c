@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "sandbox.h"
 
-#include "common/error.h"
+#include "host/confine/confine.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/landlock.h>
 #include <sched.h>
-#include <seccomp.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#define READ_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define OWN_FILES                                                                                  \
-    (READ_FILES | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |                 \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK)
-/* Whatever the first version of Landlock knows. */
-#define ALL_FILES ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 
 /* Libraries load parts of themselves later: character sets, time zones, how names are resolved. */
 static const char *const system_places[] = {
@@ -36,56 +23,14 @@ static const char *const system_places[] = {
     NULL,
 };
 
-/* --- files
- * ------------------------------------------------------------------------------------------- */
-
-/* A place that is not there needs no rule. */
-static gboolean
-allow(int rules, const char *path, guint64 access, GError **error)
-{
-    struct landlock_path_beneath_attr rule = {.allowed_access = access};
-    int status;
-
-    rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-    if (rule.parent_fd < 0)
-        return TRUE;
-    status = (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
-    close(rule.parent_fd);
-    if (status)
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "Landlock does not take “%s”: %s.",
-                    path, g_strerror(errno));
-    return !status;
-}
-
-static gboolean
-allow_all(int rules, const char *const *paths, guint64 access, GError **error)
-{
-    for (guint i = 0; paths[i]; i++)
-        if (!allow(rules, paths[i], access, error))
-            return FALSE;
-    return TRUE;
-}
-
 static gboolean
 restrict_files(const SandboxNeeds *needs, GError **error)
 {
-    const struct landlock_ruleset_attr handled = {.handled_access_fs = ALL_FILES};
-    int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
-    gboolean good;
+    const ConfinePlaces places[] = {{system_places, CONFINE_READ},
+                                    {needs->read, CONFINE_READ_FILE},
+                                    {needs->write, CONFINE_OWN}};
 
-    if (rules < 0) { /* the kernel has none, or it is turned off */
-        g_debug("No Landlock: %s.", g_strerror(errno));
-        return TRUE;
-    }
-    good = allow_all(rules, system_places, READ_FILES, error) &&
-           allow_all(rules, needs->read, LANDLOCK_ACCESS_FS_READ_FILE, error) &&
-           allow_all(rules, needs->write, OWN_FILES, error);
-    if (good && syscall(SYS_landlock_restrict_self, rules, 0)) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "Landlock: %s.", g_strerror(errno));
-        good = FALSE;
-    }
-    close(rules);
-    return good;
+    return confine_files(places, G_N_ELEMENTS(places), error);
 }
 
 /* --- system calls
@@ -172,31 +117,21 @@ static const int refused[] = {
     SCMP_SYS(remap_file_pages),
 };
 
-/* The first failure stays. */
-typedef struct {
-    scmp_filter_ctx context;
-    int status; /* 0, or -errno */
-} Filter;
-
 static void
-refuse(Filter *filter, int answer, int number)
+refuse(ConfineFilter *filter, int answer, int number)
 {
-    if (!filter->status)
-        filter->status =
-            seccomp_rule_add(filter->context, SCMP_ACT_ERRNO((guint16)answer), number, 0);
+    confine_filter_add(filter, SCMP_ACT_ERRNO((guint16)answer), number);
 }
 
 static void
-refuse_when(Filter *filter, int answer, int number, struct scmp_arg_cmp when)
+refuse_when(ConfineFilter *filter, int answer, int number, struct scmp_arg_cmp when)
 {
-    if (!filter->status)
-        filter->status =
-            seccomp_rule_add(filter->context, SCMP_ACT_ERRNO((guint16)answer), number, 1, when);
+    confine_filter_add_when(filter, SCMP_ACT_ERRNO((guint16)answer), number, &when, 1);
 }
 
 /* The C library starts threads by clone3(), whose flags a filter cannot see, and does without. */
 static void
-refuse_processes(Filter *filter)
+refuse_processes(ConfineFilter *filter)
 {
     const guint64 thread = CLONE_THREAD, self = (guint64)getpid();
 
@@ -208,7 +143,7 @@ refuse_processes(Filter *filter)
 
 /* The kernel's own, raw packets, virtual machines'. */
 static void
-refuse_sockets(Filter *filter)
+refuse_sockets(ConfineFilter *filter)
 {
     for (guint64 family = 0; family <= AF_INET6; family++)
         if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
@@ -219,34 +154,18 @@ refuse_sockets(Filter *filter)
 static gboolean
 restrict_calls(GError **error)
 {
-    Filter filter = {.context = seccomp_init(SCMP_ACT_ALLOW)};
+    ConfineFilter filter;
 
-    if (!filter.context)
-        filter.status = -ENOMEM;
+    confine_filter_init(&filter, SCMP_ACT_ALLOW);
     for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
         refuse(&filter, EPERM, refused[i]);
     refuse_processes(&filter);
     refuse_sockets(&filter);
-    if (!filter.status)
-        filter.status = seccomp_load(filter.context);
-    if (filter.context)
-        seccomp_release(filter.context);
-    if (filter.status)
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "The seccomp filter: %s.",
-                    g_strerror(-filter.status));
-    return !filter.status;
+    return confine_filter_load(&filter, error);
 }
 
 gboolean
 sandbox_enter(const SandboxNeeds *needs, GError **error)
 {
-    const struct rlimit none = {0, 0};
-
-    setrlimit(RLIMIT_CORE, &none); /* no memory of guests or clients in a file */
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "No new privileges: %s.",
-                    g_strerror(errno));
-        return FALSE;
-    }
-    return restrict_files(needs, error) && restrict_calls(error);
+    return confine_begin(error) && restrict_files(needs, error) && restrict_calls(error);
 }

@@ -11,6 +11,7 @@ BUILD = pathlib.Path(os.environ.get("ORIEL_BUILD") or TOP / "build").resolve()
 _PLACES = {
     "oriel-host": "host/agent",
     "oriel-display": "host/display",
+    "oriel-net": "host/net",
     "oriel-broker": "broker",
     "orielctl": "broker/cli",
     "oriel-viewer": "viewer",

@@ -48,3 +48,13 @@ def kill_all_below(folder):
         for pid in found:
             kill(pid)
         wait_for(lambda found=found: not any(start_time(pid) for pid in found), 20, f"the end of {found}")
+
+
+def spent(pid):
+    """How often the process's threads were put on a processor, and their time there in ticks."""
+    turns = ticks = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        status = (task / "status").read_text().splitlines()
+        turns += sum(int(line.split()[1]) for line in status if "ctxt_switches" in line and not line.startswith("non"))
+        ticks += sum(int(field) for field in (task / "stat").read_text().rpartition(")")[2].split()[11:13])
+    return turns, ticks

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A screen that stands still costs nothing, also with viewers: nothing is computed, sent, or woken up for."""
 
-import pathlib
 import time
 
 import recording
 from display_support import DEADLINE, Client
 from harness import paths
+from harness.processes import spent
 from harness.wait import wait_for
 from test_stock_clients import Replay, start_spice
 
@@ -15,16 +15,6 @@ WINDOW = 2  # seconds
 # libspice-server's own pings, one every few seconds for each viewer, and the question that this test asks.
 TURNS = 30
 TICKS = 2  # of the clock by which the kernel counts processor time: 10 ms
-
-
-def spent(pid):
-    """How often the process's threads were put on a processor, and their time there in ticks."""
-    turns = ticks = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        status = (task / "status").read_text().splitlines()
-        turns += sum(int(line.split()[1]) for line in status if "ctxt_switches" in line and not line.startswith("non"))
-        ticks += sum(int(field) for field in (task / "stat").read_text().rpartition(")")[2].split()[11:13])
-    return turns, ticks
 
 
 def test_still_screen_costs_nothing(tmp_path):

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A little internet of its own, for tests of oriel-net: run by `unshare --user --map-root-user --net`, with a command as
+arguments that is started in it. At 192.0.2.1, and at this world's own loopback, which no guest should reach, stand
+
+    port 7001, TCP: is told a number in a line, and sends as many bytes (see pattern)
+    port 7002, TCP: reads to the end, and says how many bytes there were
+    port 7003, UDP: sends back what it gets
+
+Says "ready" on standard output, then "loopback PORT" for each connection or datagram that came to the loopback address. Ends,
+and the command with it, when standard input does."""
+
+import fcntl
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+OUTSIDE = "192.0.2.1"
+SOURCE, SINK, ECHO = 7001, 7002, 7003
+SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
+IP_PKTINFO = 8
+
+
+def pattern(count):
+    """What the source sends: no two places look the same, so that lost and doubled bytes show."""
+    return b"".join(struct.pack(">I", at) for at in range(0, count + 3, 4))[:count]
+
+
+def set_up_addresses():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+        address = struct.pack("16sHH4s16x", b"lo:0", socket.AF_INET, 0, socket.inet_aton(OUTSIDE))
+        fcntl.ioctl(sock, SIOCSIFADDR, address)
+
+
+def tell_loopback(address, port):
+    if address.startswith("127.") or address in ("::1", "::ffff:127.0.0.1"):
+        print("loopback", port, flush=True)
+
+
+def source(connection):
+    count = int(connection.makefile("rb").readline())
+    connection.sendall(pattern(count))
+
+
+def sink(connection):
+    count = 0
+    while data := connection.recv(65536):
+        count += len(data)
+    connection.sendall(b"%d\n" % count)
+
+
+def serve(port, handle):
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+
+    def talk(connection):
+        with connection:
+            try:
+                tell_loopback(connection.getsockname()[0].removeprefix("::ffff:"), port)
+                handle(connection)
+            except (OSError, ValueError):
+                pass
+
+    def accept():
+        while True:
+            threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def serve_echo():
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+    sock.bind(("0.0.0.0", ECHO))
+
+    def answer():
+        while True:
+            data, ancillary, _, peer = sock.recvmsg(65536, 256)
+            local = socket.inet_ntoa(ancillary[0][2][4:8])
+            tell_loopback(local, ECHO)
+            sock.sendto(data, peer)
+
+    threading.Thread(target=answer, daemon=True).start()
+
+
+def main(command):
+    set_up_addresses()
+    serve(SOURCE, source)
+    serve(SINK, sink)
+    serve_echo()
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    print("ready", child.pid, flush=True)
+    threading.Thread(target=lambda: print("ended", child.wait(), flush=True), daemon=True).start()
+    sys.stdin.read()
+    child.kill()
+    child.wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -547,9 +547,3 @@ json_channel_call(JsonChannel *channel, const char *name, json_t *args, guint ti
         g_source_attach(channel->ending, channel->context);
     }
 }
-
-gsize
-json_channel_queued(JsonChannel *channel)
-{
-    return channel->queued;
-}

@@ -65,6 +65,3 @@ typedef void (*JsonChannelDone)(json_t *result, const int *fds, guint n_fds, con
  * inside this function. */
 void json_channel_call(JsonChannel *channel, const char *call, json_t *args, guint timeout_ms,
                        JsonChannelDone done, gpointer user);
-
-/* Bytes not yet sent. */
-gsize json_channel_queued(JsonChannel *channel);

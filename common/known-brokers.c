@@ -206,13 +206,3 @@ known_brokers_remember(KnownBrokers *known, const OrielUri *broker, GTlsCertific
     g_key_file_set_string(file, group, KEY_FINGERPRINT, fingerprint);
     return save(known, file, error);
 }
-
-gboolean
-known_brokers_forget(KnownBrokers *known, const OrielUri *broker, GError **error)
-{
-    g_autoptr(GKeyFile) file = load(known, error);
-    if (!file)
-        return FALSE;
-    g_autofree char *group = group_of(broker);
-    return !g_key_file_remove_group(file, group, NULL) || save(known, file, error);
-}

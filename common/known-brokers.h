@@ -44,6 +44,3 @@ BrokerTrust known_brokers_decide(KnownBrokers *known, const OrielUri *broker,
 /* Remembers the chain's authority and leaf for this address, in place of what was there. */
 gboolean known_brokers_remember(KnownBrokers *known, const OrielUri *broker, GTlsCertificate *chain,
                                 GError **error);
-
-/* Forgets the address; one that was not known is fine. */
-gboolean known_brokers_forget(KnownBrokers *known, const OrielUri *broker, GError **error);

@@ -110,12 +110,6 @@ rest_client_set_token(RestClient *client, const char *token)
     client->token = copy;
 }
 
-gboolean
-rest_client_has_token(RestClient *client)
-{
-    return client->token != NULL;
-}
-
 void
 rest_client_set_unknown(RestClient *client, RestClientUnknown unknown, gpointer user)
 {

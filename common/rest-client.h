@@ -34,7 +34,6 @@ const OrielUri *rest_client_broker(RestClient *client);
 
 /* The bearer token of later calls; NULL for none. Copied; wiped when replaced. */
 void rest_client_set_token(RestClient *client, const char *token);
-gboolean rest_client_has_token(RestClient *client);
 
 /*
  * Asked when the broker's certificate is unknown, in the middle of a call; TRUE goes on (and is

@@ -106,18 +106,6 @@ pool_list_mark_running(GPtrArray *pools, const json_t *sessions)
     }
 }
 
-const PoolInfo *
-pool_list_find(GPtrArray *pools, const char *name)
-{
-    for (guint i = 0; i < pools->len; i++) {
-        const PoolInfo *pool = g_ptr_array_index(pools, i);
-        if (g_strcmp0(name, pool->id) == 0 || strcmp(name, pool->name) == 0 ||
-            strcmp(name, pool->title) == 0)
-            return pool;
-    }
-    return NULL;
-}
-
 static gboolean
 state_of(const json_t *answer, SessionState *state)
 {

@@ -20,9 +20,6 @@ GPtrArray *pool_list_parse(const json_t *answer, GError **error);
 /* Marks the pools that the answer of GET /api/v1/sessions names; a malformed answer marks none. */
 void pool_list_mark_running(GPtrArray *pools, const json_t *sessions);
 
-/* The pool with this id, name or title; NULL for none. */
-const PoolInfo *pool_list_find(GPtrArray *pools, const char *name);
-
 typedef enum {
     SESSION_STARTING,
     SESSION_READY,

@@ -114,7 +114,7 @@ on_ticket(GObject *source, GAsyncResult *result, gpointer user)
         fail(connector, error);
         return;
     }
-    target->title = g_strdup(connector_title(connector));
+    target->title = g_strdup(connector->title ? connector->title : connector->pool);
     spice_target_reach(target, oriel_uri_host(rest_client_broker(connector->client)),
                        rest_client_peer(connector->client));
     g_clear_object(&connector->run);
@@ -228,19 +228,7 @@ connector_client(Connector *connector)
 }
 
 const char *
-connector_pool(Connector *connector)
-{
-    return connector->pool;
-}
-
-const char *
 connector_session(Connector *connector)
 {
     return connector->session;
-}
-
-const char *
-connector_title(Connector *connector)
-{
-    return connector->title ? connector->title : connector->pool;
 }

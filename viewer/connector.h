@@ -40,7 +40,4 @@ void connector_cancel(Connector *connector);
 void connector_forget_session(Connector *connector);
 
 RestClient *connector_client(Connector *connector);
-const char *connector_pool(Connector *connector);
 const char *connector_session(Connector *connector); /* id; NULL before the first answer */
-const char *connector_title(
-    Connector *connector); /* for people; the pool's name until the broker says better */

@@ -230,12 +230,6 @@ desktop_link_set_option(DesktopLink *link, DisplayOption option, gboolean on)
         display_set_option(link->display, option, on);
 }
 
-gboolean
-desktop_link_option(DesktopLink *link, DisplayOption option)
-{
-    return link->options[option];
-}
-
 Display *
 desktop_link_display(DesktopLink *link)
 {

@@ -37,7 +37,6 @@ void desktop_link_start(DesktopLink *link);
 void desktop_link_retry(DesktopLink *link);
 
 void desktop_link_set_option(DesktopLink *link, DisplayOption option, gboolean on);
-gboolean desktop_link_option(DesktopLink *link, DisplayOption option);
 
 Display *desktop_link_display(DesktopLink *link);     /* NULL when there is none now */
 Connector *desktop_link_connector(DesktopLink *link); /* NULL for a .vv file */

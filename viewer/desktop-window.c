@@ -281,12 +281,6 @@ desktop_window_link(DesktopWindow *window)
     return window->link;
 }
 
-gboolean
-desktop_window_is_kiosk(DesktopWindow *window)
-{
-    return window->kiosk;
-}
-
 /* ---- the window ---- */
 
 static void

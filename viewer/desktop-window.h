@@ -16,7 +16,6 @@ GtkWindow *desktop_window_new(GtkApplication *application, Connector *connector,
 
 /* For the window's actions. */
 DesktopLink *desktop_window_link(DesktopWindow *window);
-gboolean desktop_window_is_kiosk(DesktopWindow *window);
 void desktop_window_set_full_screen(DesktopWindow *window, gboolean full_screen);
 void desktop_window_set_statistics(DesktopWindow *window, gboolean visible);
 /* Tells the broker to end the session, then closes. */

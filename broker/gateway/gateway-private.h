@@ -45,6 +45,3 @@ gboolean spice_stream_is_unknown(SpiceStream *stream, const char *peer);
 gboolean vnc_stream_check(HttpRequest *request, gpointer data);
 void vnc_stream_opened(HttpSocket *socket, gpointer request_data, gpointer data);
 void vnc_stream_close(VncStream *stream, guint16 code);
-
-/* "https://HOST" of the request's own Host, or one of the list. */
-gboolean origin_is_allowed(const char *origin, const char *host, const char *const *allowed);

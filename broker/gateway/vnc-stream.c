@@ -25,7 +25,8 @@ struct VncStream {
     GByteArray *to_client; /* the same, the other way */
 };
 
-gboolean
+/* "https://HOST" of the request's own Host, or one of the list. */
+static gboolean
 origin_is_allowed(const char *origin, const char *host, const char *const *allowed)
 {
     static const char scheme[] = "https://";

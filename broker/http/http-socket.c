@@ -46,12 +46,6 @@ http_socket_set_events(HttpSocket *socket, const HttpSocketEvents *events, gpoin
     socket->user = user;
 }
 
-const char *
-http_socket_peer(HttpSocket *socket)
-{
-    return socket->connection->peer;
-}
-
 gsize
 http_socket_send(HttpSocket *socket, const guint8 *data, gsize size)
 {

@@ -115,4 +115,3 @@ void http_socket_pause(HttpSocket *socket, gboolean pause); /* stops and resumes
 /* Closes with code after what is queued was sent, or after 5 s. received and writable are not
  * called any more; closed is. */
 void http_socket_close(HttpSocket *socket, guint16 code);
-const char *http_socket_peer(HttpSocket *socket);

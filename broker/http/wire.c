@@ -75,7 +75,7 @@ tls_identity_new(const char *certificate_file, const char *key_file, GError **er
     return identity;
 }
 
-TlsIdentity *
+static TlsIdentity *
 tls_identity_ref(TlsIdentity *identity)
 {
     identity->refs++;
@@ -107,13 +107,6 @@ wire_new(int fd, gsize queue_max, const WireEvents *events, gpointer user)
     wire->user = user;
     wire_update(wire);
     return wire;
-}
-
-void
-wire_set_events(Wire *wire, const WireEvents *events, gpointer user)
-{
-    wire->events = events;
-    wire->user = user;
 }
 
 static void

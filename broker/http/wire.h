@@ -13,7 +13,6 @@ typedef struct TlsIdentity TlsIdentity;
 
 /* A certificate (PEM, followed by its authority's) and its key, for TLS 1.2 and newer. */
 TlsIdentity *tls_identity_new(const char *certificate_file, const char *key_file, GError **error);
-TlsIdentity *tls_identity_ref(TlsIdentity *identity);
 void tls_identity_unref(TlsIdentity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TlsIdentity, tls_identity_unref)
 
@@ -32,7 +31,6 @@ typedef struct {
 
 /* Takes ownership of fd. queue_max: bytes. */
 Wire *wire_new(int fd, gsize queue_max, const WireEvents *events, gpointer user);
-void wire_set_events(Wire *wire, const WireEvents *events, gpointer user);
 /* Closes at once; what is queued is lost. NULL is fine. */
 void wire_free(Wire *wire);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Wire, wire_free)

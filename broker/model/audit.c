@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/audit.h"
 
-void
+static void
 audit_entry_free(AuditEntry *entry)
 {
     if (!entry)

@@ -15,8 +15,6 @@ typedef struct {
     char *detail;
 } AuditEntry;
 
-void audit_entry_free(AuditEntry *entry);
-
 /* Writes one down. A failure is logged: what is being done goes on. NULL strings are empty ones. */
 void audit(Store *store, const char *actor, const char *address, const char *action,
            const char *target, const char *outcome, const char *detail);

@@ -194,9 +194,3 @@ guest_agent_free(GuestAgent *agent)
     g_free(agent->path);
     g_free(agent);
 }
-
-GuestState
-guest_agent_state(const GuestAgent *agent)
-{
-    return agent->state;
-}

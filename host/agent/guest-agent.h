@@ -22,4 +22,3 @@ typedef void (*GuestAgentChanged)(GuestAgent *agent, GuestState state, gpointer 
  * the agent may be freed in it. */
 GuestAgent *guest_agent_new(const char *path, GuestAgentChanged changed, gpointer user);
 void guest_agent_free(GuestAgent *agent);
-GuestState guest_agent_state(const GuestAgent *agent);

@@ -39,8 +39,8 @@ typedef struct {
     guint64 size, virtual_size;
 } Frozen;
 
-void
-image_source_clear(ImageSource *source)
+static void
+source_clear(ImageSource *source)
 {
     g_clear_pointer(&source->path, g_free);
     g_clear_pointer(&source->kernel, g_free);
@@ -133,7 +133,7 @@ image_source_check(const ImageSource *source, const char *folder, GError **error
 static void
 import_release(ImageImport *import)
 {
-    image_source_clear(&import->source);
+    source_clear(&import->source);
     g_free(import->folder);
     g_free(import->qemu_img);
     g_free(import->disk);

@@ -31,7 +31,6 @@ typedef struct {
 /* Looks at the source's files; everything that can be told at once is: ORIEL_ERROR_INVALID,
  * _NOT_FOUND, _NO_SPACE. folder exists. */
 gboolean image_source_check(const ImageSource *source, const char *folder, GError **error);
-void image_source_clear(ImageSource *source);
 
 /* source is copied. */
 ImageImport *image_import_new(const ImageSource *source, const char *folder, const char *qemu_img,

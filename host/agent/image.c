@@ -38,18 +38,12 @@ image_name_is_valid(const char *name)
                name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
 }
 
-const char *
-image_state_word(ImageState state)
-{
-    return state_words[state];
-}
-
 json_t *
 image_to_json(const Image *image, guint desktops)
 {
     json_t *json = json_pack(
         "{s:s, s:s, s:s, s:s?, s:i, s:I, s:I, s:s?, s:i}", "name", image->name, "title",
-        image->title, "state", image_state_word(image->state), "reason", image->reason, "progress",
+        image->title, "state", state_words[image->state], "reason", image->reason, "progress",
         (int)image->progress, "size_bytes", (json_int_t)image->size_bytes, "virtual_size_bytes",
         (json_int_t)image->virtual_size_bytes, "sha256", image->sha256, "desktops", (int)desktops);
     json_object_set_new(json, "created_at", record_time_to_json(image->created_at));

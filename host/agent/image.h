@@ -29,8 +29,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Image, image_free)
  */
 gboolean image_name_is_valid(const char *name);
 
-const char *image_state_word(ImageState state);
-
 /* As the host's API tells it; desktops is how many stand on it. */
 json_t *image_to_json(const Image *image, guint desktops);
 

@@ -135,19 +135,6 @@ surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data, 
     return TRUE;
 }
 
-void
-surface_damage(Surface *surface, int x, int y, int w, int h)
-{
-    gboolean first = FALSE;
-
-    pthread_mutex_lock(&surface->mutex);
-    if (clip_locked(surface, &x, &y, &w, &h))
-        first = damage_locked(surface, x, y, w, h);
-    pthread_mutex_unlock(&surface->mutex);
-    if (first && surface->changed)
-        surface->changed(surface->user);
-}
-
 /* What show() adds to the damage; TRUE when there was none before, and now is. */
 static gboolean
 damage_shown_locked(Surface *surface, int width, int height, const pixman_region32_t *damage)

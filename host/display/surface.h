@@ -30,8 +30,6 @@ gboolean surface_resize(Surface *surface, int width, int height);
  * short for what it claims, or the screen is shown from somebody else's memory. */
 gboolean surface_write(Surface *surface, int x, int y, int w, int h, const guint8 *data,
                        gsize stride, gsize size);
-/* Marks an area as changed without writing (a source that shares memory and draws by itself). */
-void surface_damage(Surface *surface, int x, int y, int w, int h);
 
 /* The screen is now these pixels of somebody else's memory, width x height, rows stride bytes apart
  * (a multiple of four): nothing is copied. They are borrowed, and neither freed nor written to

@@ -160,9 +160,3 @@ worker_pool_submit(WorkerPool *pool, WorkerJob *job)
     pthread_cond_signal(&pool->more);
     pthread_mutex_unlock(&pool->mutex);
 }
-
-guint
-worker_pool_threads(const WorkerPool *pool)
-{
-    return pool->n_threads;
-}

@@ -31,4 +31,3 @@ WorkerPool *worker_pool_new(guint threads, gpointer (*state_new)(void),
  * work is skipped). */
 void worker_pool_free(WorkerPool *pool);
 void worker_pool_submit(WorkerPool *pool, WorkerJob *job);
-guint worker_pool_threads(const WorkerPool *pool);

@@ -11,12 +11,6 @@ sample_format_is_supported(const SampleFormat *format)
            format->channels <= 8 && format->rate >= 4000 && format->rate <= 192000;
 }
 
-gsize
-sample_format_frame_size(const SampleFormat *format)
-{
-    return format->bits / 8 * format->channels;
-}
-
 static gint16
 read_float(guint32 bits)
 {
@@ -48,7 +42,7 @@ read_sample(const SampleFormat *format, const guint8 *data)
 gint16 *
 sample_format_to_stereo(const SampleFormat *format, const guint8 *data, gsize size, gsize *frames)
 {
-    gsize frame_size = sample_format_frame_size(format);
+    gsize frame_size = format->bits / 8 * format->channels;
     gsize sample_size = format->bits / 8;
     *frames = size / frame_size;
     gint16 *out = g_new(gint16, *frames * 2);

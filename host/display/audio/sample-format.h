@@ -14,7 +14,6 @@ typedef struct {
 
 gboolean sample_format_is_supported(
     const SampleFormat *format); /* FALSE: nonsense, or nothing that is known */
-gsize sample_format_frame_size(const SampleFormat *format); /* bytes */
 /* Whole frames only; a rest of data is ignored. Returns gint16 pairs, to be freed. Mono is doubled,
  * of more channels the first two taken. */
 gint16 *sample_format_to_stereo(const SampleFormat *format, const guint8 *data, gsize size,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "classify/classify.h"
+#include "classify/plan-memory.h"
 #include "classify/video-plan.h"
 #include "common/error.h"
 #include "encode/batch.h"
@@ -37,7 +38,8 @@ struct Sink {
     WorkerPool *pool;
     EncodeBatches *batches;
     Classifier *classifier;
-    Plan *plan;   /* for clients that are behind the frame's own */
+    Plan *plan; /* for clients that are behind the frame's own */
+    PlanMemory *plans;
     Plan *still;  /* for clients without a codec for video */
     Plan *both;   /* changed and exact pixels */
     VncWork work; /* of the client that is looked at */
@@ -166,6 +168,7 @@ vnc_open(const SinkContext *context, GError **error)
     sink->batches = encode_batches_new(sink->pool);
     sink->classifier = classifier_new();
     sink->plan = plan_new();
+    sink->plans = plan_memory_new();
     sink->still = plan_new();
     sink->both = plan_new();
     vnc_work_init(&sink->work);
@@ -196,6 +199,7 @@ vnc_close(Sink *sink)
     vnc_protocol_free(sink->protocol);
     classifier_free(sink->classifier);
     plan_free(sink->plan);
+    plan_memory_free(sink->plans);
     plan_free(sink->still);
     plan_free(sink->both);
     vnc_work_clear(&sink->work);
@@ -399,17 +403,31 @@ regroup(Sink *sink, const Frame *frame)
     }
 }
 
-/* What changed, by the frame's own plan where that is it. */
+/* What changed, by the frame's own plan where that is it, or by one that another client was sent
+ * by. */
+static const Plan *
+plan_region(Sink *sink, const Frame *frame, const pixman_region32_t *changed, const Plan *plan)
+{
+    const Plan *known = plan_memory_find(sink->plans, changed);
+
+    if (known)
+        return known;
+    if (!plan || !region_equal(changed, plan_residue(plan))) {
+        plan_clear(sink->plan);
+        classify(sink->classifier, frame, changed, sink->plan);
+        plan = sink->plan;
+    }
+    if (sink->clients->len > 1)
+        plan_memory_keep(sink->plans, changed, plan);
+    return plan;
+}
+
 static const Plan *
 plan_changed(Sink *sink, const Group *group, const Frame *frame, const Plan *plan)
 {
     const VncWork *work = &group->work;
 
-    if (!plan || !region_equal(&work->changed, plan_residue(plan))) {
-        plan_clear(sink->plan);
-        classify(sink->classifier, frame, &work->changed, sink->plan);
-        plan = sink->plan;
-    }
+    plan = plan_region(sink, frame, &work->changed, plan);
     if (!video_plan_any(plan))
         return plan;
     video_plan_replace(plan, sink->classifier, frame, &work->changed, group->streams,
@@ -480,6 +498,7 @@ vnc_present(Sink *sink, const Frame *frame, const Plan *plan)
             vnc_update_frame(vnc_client_update(client), frame, plan);
     }
     encode_batches_frame(sink->batches, resized ? NULL : &frame->damage, sink->clients->len > 1);
+    plan_memory_frame(sink->plans, frame);
     vnc_video_begin(sink->video, frame);
     gather(sink, frame);
     vnc_video_start(sink->video);

@@ -171,6 +171,7 @@ open_server(Broker *broker, GError **error)
         .key_file = authority_key_file(broker->authority),
         .max_body = MAX_BODY,
         .max_connections = MAX_CONNECTIONS,
+        .max_connections_of_address = broker->options->connections_of_address,
         .idle_seconds = IDLE_SECONDS,
     };
 

@@ -345,7 +345,7 @@ desktop_maker_args(Store *store, const Desktop *desktop)
         desktop->volume_id ? volume_find(store, desktop->volume_id, NULL) : NULL;
 
     if (*desktop->machine)
-        return machine_maker_args(desktop, pool);
+        return machine_maker_args(store, desktop, pool);
     json_t *limits = pool ? limits_json(&pool->limits) : json_object();
     json_t *args =
         json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "desktop", desktop->id, "name", desktop->name,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/machine-maker.h"
 
+#include "broker/auth/password.h"
 #include "common/error.h"
 
 /* The host that connects to the machines: the pool's, or the first one that is there. */
@@ -95,6 +96,10 @@ machine_maker_make(Store *store, HostSet *hosts, const User *user, const Pool *p
                     pool->title);
         return NULL;
     }
+    char *password = machine_password(store, pool->id, machine, error);
+    if (!password)
+        return NULL;
+    password_wipe(password);
     g_autoptr(Desktop) desktop = fresh_row(pool, user, machine, link);
     if (!desktop_insert(store, desktop, error))
         return NULL;
@@ -112,13 +117,18 @@ machine_maker_can(Store *store, HostSet *hosts, const User *user, const Pool *po
 }
 
 json_t *
-machine_maker_args(const Desktop *desktop, const Pool *pool)
+machine_maker_args(Store *store, const Desktop *desktop, const Pool *pool)
 {
     const Machine *machine = pool ? machine_find(pool->machines, desktop->machine) : NULL;
+    g_autoptr(GError) error = NULL;
+    char *password = machine ? machine_password(store, pool->id, machine, &error) : NULL;
     json_t *place = json_pack("{s:s}", "vnc", machine ? machine->vnc : "");
 
-    if (machine && *machine->password)
-        json_object_set_new(place, "password", json_string(machine->password));
+    if (error) /* then the machine refuses, and the session says so */
+        g_warning("%s", error->message);
+    if (password && *password)
+        json_object_set_new(place, "password", json_string(password));
+    password_wipe(password);
     return json_pack("{s:s,s:s,s:o}", "desktop", desktop->id, "name", desktop->name, "machine",
                      place);
 }

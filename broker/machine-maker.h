@@ -17,4 +17,4 @@ Desktop *machine_maker_make(Store *store, HostSet *hosts, const User *user, cons
 /* Whether that would succeed now. */
 gboolean machine_maker_can(Store *store, HostSet *hosts, const User *user, const Pool *pool);
 /* What desktop.create is told of it; a new reference. */
-json_t *machine_maker_args(const Desktop *desktop, const Pool *pool);
+json_t *machine_maker_args(Store *store, const Desktop *desktop, const Pool *pool);

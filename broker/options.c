@@ -12,6 +12,8 @@
 #define DEFAULT_HOST   "unix:/run/oriel/host.sock"
 #define DEFAULT_PORT   8443
 #define DEFAULT_GRACE  24
+/* A browser has up to six, a viewer three: a hundred people behind one address. */
+#define DEFAULT_CONNECTIONS_OF_ADDRESS 512
 
 static const OrielConfigKey known_keys[] = {
     {"broker", "listen"},
@@ -19,6 +21,7 @@ static const OrielConfigKey known_keys[] = {
     {"broker", "state-dir"},
     {"broker", "public-name"},
     {"broker", "unknown-desktop-grace-hours"},
+    {"broker", "connections-of-address"},
     {"hosts", NULL},
     {NULL, NULL},
 };
@@ -140,13 +143,17 @@ read_config(BrokerOptions *options, const CommandLine *line, GKeyFile *config, G
 {
     g_autofree char *listen = oriel_config_string(config, "broker", "listen", "127.0.0.1");
     int port = DEFAULT_PORT, grace = DEFAULT_GRACE;
+    int connections = DEFAULT_CONNECTIONS_OF_ADDRESS;
 
     if (!oriel_config_int(config, "broker", "port", 0, 65535, &port, error) ||
         !oriel_config_int(config, "broker", "unknown-desktop-grace-hours", 0, 24 * 365, &grace,
                           error) ||
+        !oriel_config_int(config, "broker", "connections-of-address", 0, 100000, &connections,
+                          error) ||
         !read_addresses(options, line->listen ? line->listen : listen, error))
         return FALSE;
     options->port = line->port >= 0 ? line->port : port;
+    options->connections_of_address = connections;
     options->grace_seconds = (gint64)grace * 60 * 60;
     options->public_name = oriel_config_string(config, "broker", "public-name", NULL);
     options->state_dir = line->state_dir

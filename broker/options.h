@@ -14,9 +14,10 @@ typedef struct {
     char **addresses;  /* numeric, to listen on */
     char *public_name; /* NULL: not set */
     guint16 port;
-    gint64 grace_seconds; /* for desktops nobody knows; 0: for ever */
-    GHashTable *hosts;    /* name → address */
-    char **host_names;    /* in the order of the file */
+    guint connections_of_address; /* HTTPS connections of one client's address; 0: no bound */
+    gint64 grace_seconds;         /* for desktops nobody knows; 0: for ever */
+    GHashTable *hosts;            /* name → address */
+    char **host_names;            /* in the order of the file */
 } BrokerOptions;
 
 /* NULL with error: ORIEL_ERROR_INVALID for what is wrong in a file, G_OPTION_ERROR for the command

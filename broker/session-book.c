@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/session-book-private.h"
 
+#include "broker/model/audit.h"
 #include "broker/model/why.h"
 
 /* So many sessions one user can have is more than any list shows. */
@@ -168,8 +169,35 @@ session_book_end(SessionBook *book, const Session *session, GError **error)
     return session_book_close(book, session, error);
 }
 
+static gboolean
+write_reason(Store *store, const Session *session, const char *reason, GError **error)
+{
+    g_autoptr(Why) why = why_new();
+    Session ended = *session;
+
+    ended.reason = (char *)reason;
+    why_add(why, "no", "%s", reason);
+    if (!store_begin(store, error))
+        return FALSE;
+    gboolean ok =
+        session_update(store, &ended, error) && why_append(store, session->id, why, error);
+    return store_end(store, ok, ok ? error : NULL);
+}
+
 gboolean
-session_book_end_all_of(SessionBook *book, const char *user_id, GError **error)
+session_book_end_because(SessionBook *book, const Session *session, const char *reason,
+                         GError **error)
+{
+    if (!write_reason(book->store, session, reason, error) ||
+        !session_book_end(book, session, error))
+        return FALSE;
+    g_message("Session %s was ended: %s", session->id, reason);
+    audit(book->store, "oriel-broker", NULL, "session.delete", session->id, "ok", reason);
+    return TRUE;
+}
+
+gboolean
+session_book_end_all_of(SessionBook *book, const char *user_id, const char *reason, GError **error)
 {
     Page all = {.limit = ALL_SESSIONS};
     g_autoptr(GPtrArray) sessions = session_list(book->store, user_id, &all, error);
@@ -177,7 +205,7 @@ session_book_end_all_of(SessionBook *book, const char *user_id, GError **error)
     if (!sessions)
         return FALSE;
     for (guint i = 0; i < sessions->len; i++)
-        if (!session_book_end(book, g_ptr_array_index(sessions, i), error))
+        if (!session_book_end_because(book, g_ptr_array_index(sessions, i), reason, error))
             return FALSE;
     return TRUE;
 }
@@ -192,10 +220,12 @@ delete_all(SessionBook *book, GPtrArray *desktops, GError **error)
 }
 
 gboolean
-session_book_forget_user(SessionBook *book, const char *user_id, GError **error)
+session_book_forget_user(SessionBook *book, const char *user_id, const char *reason, GError **error)
 {
+    if (!session_book_end_all_of(book, user_id, reason, error))
+        return FALSE;
     g_autoptr(GPtrArray) desktops = desktop_list_of_user(book->store, user_id, error);
-    return delete_all(book, desktops, error) && session_book_end_all_of(book, user_id, error);
+    return delete_all(book, desktops, error);
 }
 
 gboolean

@@ -37,13 +37,19 @@ Desktop *session_book_prepare(SessionBook *book, const User *user, const Pool *p
 /* Logs off: streams are closed, tickets forgotten, and the desktop is kept or deleted as the pool
  * says. */
 gboolean session_book_end(SessionBook *book, const Session *session, GError **error);
+/* The same without its user's wish: the reason stands in its why, its row, the audit trail and the
+ * log. */
+gboolean session_book_end_because(SessionBook *book, const Session *session, const char *reason,
+                                  GError **error);
 /* Ends what stands on it, and has its host delete it, now or when the host is there. */
 gboolean session_book_delete_desktop(SessionBook *book, const Desktop *desktop, GError **error);
 /* Before a user or a pool goes: ends the sessions, deletes the desktops. */
-gboolean session_book_forget_user(SessionBook *book, const char *user_id, GError **error);
+gboolean session_book_forget_user(SessionBook *book, const char *user_id, const char *reason,
+                                  GError **error);
 gboolean session_book_forget_pool(SessionBook *book, const char *pool_id, GError **error);
-/* Ends sessions, keeps desktops: the user was disabled. */
-gboolean session_book_end_all_of(SessionBook *book, const char *user_id, GError **error);
+/* Ends sessions, keeps desktops: the user was disabled, as the reason says. */
+gboolean session_book_end_all_of(SessionBook *book, const char *user_id, const char *reason,
+                                 GError **error);
 
 /* Somebody wants to see a session that is suspended: its desktop is resumed. session follows. */
 void session_book_wake(SessionBook *book, Session *session);

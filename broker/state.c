@@ -7,6 +7,7 @@
 
 #include "broker/auth/password.h"
 #include "broker/model/audit.h"
+#include "broker/model/machine.h"
 #include "broker/model/token.h"
 #include "broker/model/user.h"
 #include "broker/store/store-sqlite.h"
@@ -29,6 +30,9 @@ state_open_store(const char *folder, GError **error)
     g_autoptr(Store) store = store_sqlite_new(file, error);
 
     if (!store || !store_migrate(store, error))
+        return NULL;
+    store->secrets = secrets_open(folder, error);
+    if (!store->secrets || !machine_seal_all(store, error))
         return NULL;
     return g_steal_pointer(&store);
 }

@@ -8,7 +8,7 @@
 
 /* Makes the folder (0700) where it is not there. */
 gboolean state_prepare(const char *folder, GError **error);
-/* The store in it, at this program's schema. */
+/* The store in it, at this program's schema and with the keys of its secrets. */
 Store *state_open_store(const char *folder, GError **error);
 
 /* Makes the administrator, or gives the one there is a new password and their role back, and ends

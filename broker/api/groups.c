@@ -49,12 +49,14 @@ read_group(Api *api, HttpRequest *request, Fields *fields, gpointer row, FieldNe
 static gboolean
 write_group(Api *api, gpointer row, gboolean is_new, GError **error)
 {
+    caretaker_wake(api->caretaker); /* the sessions of those who are not in it any more end */
     return is_new ? group_insert(api->store, row, error) : group_update(api->store, row, error);
 }
 
 static gboolean
 remove_group(Api *api, gpointer row, GError **error)
 {
+    caretaker_wake(api->caretaker);
     return group_delete(api->store, ((Group *)row)->id, error);
 }
 

@@ -46,7 +46,7 @@ machines_json(const GPtrArray *machines)
         const Machine *machine = g_ptr_array_index(machines, i);
         json_array_append_new(array, json_pack("{s:s,s:s,s:o,s:b}", "name", machine->name, "vnc",
                                                machine->vnc, "user", reply_text(machine->user),
-                                               "has_password", *machine->password != '\0'));
+                                               "has_password", machine_has_password(machine)));
     }
     return array;
 }
@@ -157,8 +157,12 @@ read_machine(Fields *fields, const json_t *object, const GPtrArray *others, cons
     if (name && machine_find(others, name))
         fields_refuse(&inner, "name", "names two machines");
     const Machine *same = name ? machine_find(before, name) : NULL;
-    if (fields_finish(&inner, &error))
-        return machine_new(name, vnc, user, password ? password : same ? same->password : NULL);
+    if (fields_finish(&inner, &error)) {
+        Machine *machine = machine_new(name, vnc, user, password);
+        if (!password && same)
+            machine_keep_password(machine, same);
+        return machine;
+    }
     if (!fields->error)
         fields->error = g_steal_pointer(&error);
     return NULL;

@@ -50,7 +50,9 @@ static void
 answer(Wait *wait, const Session *session)
 {
     if (!session || session->ended_at)
-        http_request_respond_problem(wait->request, 404, "not-found", "The session has ended.");
+        http_request_respond_problem(wait->request, 404, "not-found",
+                                     session && session->reason ? session->reason
+                                                                : "The session has ended.");
     else
         http_request_respond_json(wait->request, 200, session_json(wait->waits->api, session));
 }

@@ -67,11 +67,12 @@ session_json(Api *api, const Session *session)
                      reply_time(session->created_at));
 }
 
+/* reason: why one ended, where somebody said so. */
 static void
-no_session(HttpRequest *request)
+no_session(HttpRequest *request, const char *reason)
 {
     http_request_respond_problem(request, 404, "not-found",
-                                 "There is no such session; it may have ended.");
+                                 reason ? reason : "There is no such session; it may have ended.");
 }
 
 /* Somebody else's session looks like none. */
@@ -86,9 +87,12 @@ find_session(Api *api, HttpRequest *request, const User *user, gboolean ended_to
         http_request_respond_error(request, error);
         return NULL;
     }
-    if (!session || (session->ended_at && !ended_too) ||
-        (!g_str_equal(session->user_id, user->id) && !user_is_admin(user))) {
-        no_session(request);
+    if (!session || (!g_str_equal(session->user_id, user->id) && !user_is_admin(user))) {
+        no_session(request, NULL);
+        return NULL;
+    }
+    if (session->ended_at && !ended_too) {
+        no_session(request, session->reason);
         return NULL;
     }
     return g_steal_pointer(&session);

@@ -117,8 +117,10 @@ write_change(UserChange *change, GError **error)
         ok = token_revoke_user(store, change->user->id, change->keep_token, error);
     if (!store_end(store, ok, ok ? error : NULL))
         return FALSE;
-    return !change->user->disabled ||
-           session_book_end_all_of(change->api->sessions, change->user->id, error);
+    if (!change->user->disabled)
+        return TRUE;
+    g_autofree char *reason = g_strdup_printf("The user “%s” was disabled.", change->user->name);
+    return session_book_end_all_of(change->api->sessions, change->user->id, reason, error);
 }
 
 static void
@@ -242,7 +244,8 @@ remove_user(Api *api, gpointer row, GError **error)
     gboolean ok = user_update(api->store, &without, error) && check_admin_left(api->store, error);
     if (!store_end(api->store, ok, ok ? error : NULL))
         return FALSE;
-    return session_book_forget_user(api->sessions, user->id, error) &&
+    g_autofree char *reason = g_strdup_printf("The user “%s” was deleted.", user->name);
+    return session_book_forget_user(api->sessions, user->id, reason, error) &&
            user_delete(api->store, user->id, error);
 }
 

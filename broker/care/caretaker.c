@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/care/caretaker.h"
 
+#include "broker/care/entitlements.h"
 #include "broker/care/idle.h"
 #include "broker/care/spares.h"
 #include "broker/care/templates.h"
@@ -15,12 +16,15 @@ struct Caretaker {
     VolumeCare *volumes;
     SpareCare *spares;
     IdleCare *idle;
-    guint soon, round; /* GSource ids, 0 for none */
+    Store *store;          /* borrowed */
+    SessionBook *sessions; /* borrowed */
+    guint soon, round;     /* GSource ids, 0 for none */
 };
 
 static void
 look(Caretaker *caretaker)
 {
+    entitlement_care_run(caretaker->store, caretaker->sessions);
     template_care_run(caretaker->templates);
     volume_care_run(caretaker->volumes);
     spare_care_run(caretaker->spares, now_seconds());
@@ -59,6 +63,8 @@ caretaker_new(Store *store, HostSet *hosts, SessionBook *sessions, TicketBook *t
 {
     Caretaker *caretaker = g_new0(Caretaker, 1);
 
+    caretaker->store = store;
+    caretaker->sessions = sessions;
     caretaker->templates = template_care_new(store, hosts);
     caretaker->volumes = volume_care_new(store, hosts);
     caretaker->spares = spare_care_new(store, hosts, sessions);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/care/idle.h"
 
-#include "broker/model/audit.h"
 #include "broker/policy/idle.h"
 
 /* So many pools are more than any broker has. */
@@ -72,10 +71,9 @@ carry_out(IdleCare *care, HostLink *link, const Desktop *desktop, const Session 
     if (verdict == IDLE_SUSPEND) {
         host_link_call(link, "desktop.suspend", json_pack("{s:s}", "desktop", desktop->id),
                        suspend_answered, NULL);
-    } else if (session_book_end(care->sessions, session, &error)) {
-        audit(care->store, "oriel-broker", NULL, "session.delete", session->id, "ok",
-              "Nobody had looked at it for as long as the pool allows.");
-    } else {
+    } else if (!session_book_end_because(care->sessions, session,
+                                         "Nobody had looked at it for as long as the pool allows.",
+                                         &error)) {
         g_warning("Session %s was not ended: %s", session->id, error->message);
     }
 }

@@ -46,6 +46,7 @@ http_connection_new(HttpServer *server, struct lws *wsi, const char *peer)
     connection->server = server;
     connection->wsi = wsi;
     connection->peer = g_strdup(peer);
+    connection->key = http_clients_add(server, peer);
     server->connections++;
     return connection;
 }
@@ -77,6 +78,7 @@ http_connection_free(HttpConnection *connection)
     connection_drop_request(connection);
     http_socket_free(connection->socket);
     connection->server->connections--;
+    http_clients_remove(connection->server, connection->key);
     g_free(connection->peer);
     g_free(connection);
 }
@@ -374,9 +376,14 @@ http_connection_read_head(HttpConnection *connection, gboolean is_upgrade)
 
     const char *wrong = connection_check_head(connection, request, &status);
     connection_decide_close(request, lws_hdr_total_length(connection->wsi, WSI_TOKEN_HTTP1_0) > 0);
-    if (wrong || is_upgrade)
+    if (wrong || is_upgrade || connection->refused)
         request->close_after = TRUE;
-    if (wrong)
+    if (connection->refused) {
+        http_request_add_header(request, "Retry-After", "5");
+        http_request_respond_problem(request, 429, "too-many-requests",
+                                     "Too many connections come from your address. Close some, or "
+                                     "try again later.");
+    } else if (wrong)
         http_request_respond_problem(request, status,
                                      status == 413 ? "payload-too-large" : "invalid", wrong);
     return request;

@@ -28,6 +28,7 @@ struct HttpServer {
     GHashTable *socket_routes; /* path → HttpTarget */
     HttpServerOptions options; /* its strings are ours */
     guint connections;
+    GHashTable *addresses; /* client_key() → how many connections, of those there are */
     gboolean ending;
 };
 
@@ -35,6 +36,8 @@ struct HttpConnection {
     HttpServer *server;
     struct lws *wsi;
     char *peer;
+    char *key;            /* of server->addresses */
+    gboolean refused;     /* its address has too many: each request is told so */
     HttpRequest *request; /* the one that is being read or answered */
     HttpSocket *socket;   /* after an upgrade */
     GSource *watch;       /* on the descriptor, while the library is told to look away */
@@ -77,6 +80,14 @@ GBytes *http_request_make_head(HttpRequest *request);
 void http_request_detach(HttpRequest *request);
 /* The library will look for a body. */
 gboolean http_request_expects_body(HttpRequest *request);
+
+/* http-clients.c: how many connections each client's address has. */
+typedef enum { CLIENTS_TAKE, CLIENTS_REFUSE, CLIENTS_CLOSE } ClientsVerdict;
+/* What to do with one more of that address. */
+ClientsVerdict http_clients_judge(HttpServer *server, const char *peer);
+/* Counts a connection; the key is to be given to http_clients_remove(). */
+char *http_clients_add(HttpServer *server, const char *peer);
+void http_clients_remove(HttpServer *server, char *key);
 
 /* http-connection.c */
 HttpConnection *http_connection_new(HttpServer *server, struct lws *wsi, const char *peer);

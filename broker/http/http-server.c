@@ -303,6 +303,7 @@ http_server_new(const HttpServerOptions *options, GError **error)
     server->options.key_file = g_strdup(options->key_file);
     server->loop = g_main_loop_new(NULL, FALSE);
     server->router = router_new();
+    server->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     server->targets = g_ptr_array_new_with_free_func(g_free);
     server->socket_routes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!server_open(server, error))
@@ -322,6 +323,7 @@ http_server_free(HttpServer *server)
     router_free(server->router);
     g_hash_table_unref(server->socket_routes);
     g_ptr_array_unref(server->targets);
+    g_hash_table_unref(server->addresses);
     g_free((char *)server->options.certificate_file);
     g_free((char *)server->options.key_file);
     g_free(server);
@@ -363,12 +365,20 @@ http_server_adopt(HttpServer *server, int fd, GError **error)
         return FALSE;
     }
     g_autofree char *peer = numeric_peer(fd);
+    ClientsVerdict verdict = http_clients_judge(server, peer);
+    if (verdict == CLIENTS_CLOSE) {
+        close(fd);
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_BUSY, "Its address has too many.");
+        return FALSE;
+    }
     struct lws *wsi = lws_adopt_socket_vhost(server->vhost, fd); /* closes fd on failure */
     if (!wsi) {
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_FAILED, "The connection could not be taken.");
         return FALSE;
     }
-    lws_set_opaque_user_data(wsi, http_connection_new(server, wsi, peer));
+    HttpConnection *connection = http_connection_new(server, wsi, peer);
+    connection->refused = verdict == CLIENTS_REFUSE;
+    lws_set_opaque_user_data(wsi, connection);
     return TRUE;
 }
 

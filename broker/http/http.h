@@ -24,6 +24,9 @@ typedef struct {
     gsize max_body;               /* bytes; a longer body is answered with 413 */
     guint max_connections;        /* over all; more are closed at once */
     guint idle_seconds; /* a connection that has not sent its whole request by then is closed */
+    /* of one client's address (IPv6: of its /64); more are told 429, many more closed at once.
+     * 0: no bound of their own */
+    guint max_connections_of_address;
 } HttpServerOptions;
 
 /* Returns a server that listens nowhere: connections are handed to it by http_server_adopt(). */

@@ -56,6 +56,16 @@ from_row(StoreResult *rows, guint row)
     return session;
 }
 
+static GPtrArray *
+from_rows(StoreResult *rows)
+{
+    GPtrArray *sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
+
+    for (guint i = 0; i < store_result_rows(rows); i++)
+        g_ptr_array_add(sessions, from_row(rows, i));
+    return sessions;
+}
+
 Session *
 session_find(Store *store, const char *id, GError **error)
 {
@@ -96,12 +106,23 @@ session_list(Store *store, const char *user_id, const Page *page, GError **error
                            " s.user_id = $1) AND s.id > $2 ORDER BY s.id LIMIT $3",
                     "ssi", user_id, page->after ? page->after : "", (gint64)page->limit);
 
-    if (!rows)
-        return NULL;
-    GPtrArray *sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_ptr_array_add(sessions, from_row(rows, i));
-    return sessions;
+    return rows ? from_rows(rows) : NULL;
+}
+
+GPtrArray *
+session_list_unentitled(Store *store, GError **error)
+{
+    g_autoptr(StoreResult) rows =
+        store_query(store, error,
+                    SELECT " WHERE s.ended_at IS NULL AND (u.disabled = 1 OR NOT EXISTS"
+                           " (SELECT 1 FROM entitlements e WHERE e.pool_id = s.pool_id AND"
+                           "  (e.user_id = s.user_id OR (e.user_id IS NULL AND e.group_id IS NULL)"
+                           "   OR EXISTS (SELECT 1 FROM group_members m"
+                           "              WHERE m.group_id = e.group_id AND"
+                           "                    m.user_id = s.user_id)))) ORDER BY s.id",
+                    "");
+
+    return rows ? from_rows(rows) : NULL;
 }
 
 gboolean

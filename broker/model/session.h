@@ -17,7 +17,7 @@ typedef struct {
     char *step;
     char *step_text;
     gint64 progress; /* 0 to 100 */
-    char *reason;    /* NULL unless failed, or paused */
+    char *reason;    /* why it failed, is paused, or was ended by another than its user; NULL else */
     gint64 created_at;
     gint64 ended_at; /* 0 while it lives */
 } Session;
@@ -36,6 +36,9 @@ Session *session_find_living(Store *store, const char *pool_id, const char *user
 Session *session_find_of_desktop(Store *store, const char *desktop_id, GError **error);
 /* Living ones by id, in order; user_id NULL for everybody's. */
 GPtrArray *session_list(Store *store, const char *user_id, const Page *page, GError **error);
+
+/* Living ones whose user is disabled, or not among their pool's entitled any more. */
+GPtrArray *session_list_unentitled(Store *store, GError **error);
 
 /* The most sessions of the pool that began within one minute since then (seconds since the epoch).
  */

@@ -138,6 +138,13 @@ sqlite_set_durable(Store *store, gboolean durable, GError **error)
                          error);
 }
 
+static gboolean
+sqlite_scrub(Store *store, GError **error)
+{
+    /* Both copies of a page: the file's, and those of the log. */
+    return sqlite_script(store, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", error);
+}
+
 static void
 sqlite_free(Store *store)
 {
@@ -154,6 +161,7 @@ static const StoreOps sqlite_ops = {
     .run = sqlite_run,
     .script = sqlite_script,
     .set_durable = sqlite_set_durable,
+    .scrub = sqlite_scrub,
     .free = sqlite_free,
 };
 
@@ -199,10 +207,11 @@ store_sqlite_new(const char *file, GError **error)
     }
     sqlite3_extended_result_codes(self->database, 1);
     sqlite3_busy_timeout(self->database, LOCK_WAIT_MS);
-    if (!sqlite_script(&self->store,
-                       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                       "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-                       error)) {
+    if (!sqlite_script(
+            &self->store,
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF;",
+            error)) {
         sqlite_free(&self->store);
         return NULL;
     }

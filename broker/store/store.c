@@ -172,6 +172,8 @@ store_end(Store *store, gboolean ok, GError **error)
 void
 store_free(Store *store)
 {
-    if (store)
-        store->ops->free(store);
+    if (!store)
+        return;
+    secrets_free(store->secrets);
+    store->ops->free(store);
 }

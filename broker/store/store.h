@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "broker/store/secrets.h"
 
 /*
  * What the broker remembers, as SQL. A back end is a const struct of functions; SQLite is the first
@@ -30,6 +30,9 @@ typedef struct {
     gboolean (*script)(Store *store, const char *sql, GError **error);
     /* Whether the next transaction waits for the disk. Called between transactions. */
     gboolean (*set_durable)(Store *store, gboolean durable, GError **error);
+    /* Nothing that was deleted or overwritten before is left in the files. Outside of transactions.
+     */
+    gboolean (*scrub)(Store *store, GError **error);
     void (*free)(Store *store);
 } StoreOps;
 
@@ -39,6 +42,7 @@ struct Store {
     guint depth;      /* open store_begin() calls */
     gboolean soft;    /* the open transaction does not wait for the disk */
     gboolean spoiled; /* an inner store_end() said no */
+    Secrets *secrets; /* seals what stands in columns for it; NULL: there is nothing of the kind */
 };
 
 /* Brings the schema up to this program's (migrate.c). A schema newer than the program is refused

@@ -129,8 +129,9 @@ static void
 send_packets(Desk *desk, Bytes *bytes, Packet *const *packets, guint n)
 {
     guint first = (guint)next(bytes) % (n + 1);
-    gsize said = MIN((gsize)next(bytes), (gsize)(bytes->end - bytes->at));
+    gsize said = (gsize)next(bytes);
 
+    said = MIN(said, (gsize)(bytes->end - bytes->at));
     if (first)
         vnc_client_send_part(desk->client, packets, first);
     say(desk, bytes->at, said);

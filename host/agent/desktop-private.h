@@ -7,7 +7,7 @@
 /*
  * What the parts of a desktop share: desktop.c makes it and does what it is told,
  * desktop-events.c hears what its machine and its display tell, desktop-hold.c sees it through a
- * full disk. Nobody else includes this.
+ * full disk, desktop-stats.c tells its numbers. Nobody else includes this.
  */
 struct Desktop {
     DesktopRecord *record;
@@ -42,6 +42,11 @@ void desktop_start_display(Desktop *desktop);
 
 extern const MachineEvents desktop_machine_events; /* user: the desktop */
 extern const DisplayEvents desktop_display_events; /* likewise */
+
+/* --- desktop-stats.c */
+
+/* null when there is none. */
+json_t *desktop_network_to_json(const MachineNetwork *network);
 
 /* --- desktop-hold.c */
 

@@ -513,12 +513,6 @@ desktop_open(Desktop *desktop, const char *protocol, DisplayOpened opened, gpoin
     display_process_open(desktop->display, protocol, OPEN_TIMEOUT_MS, opened, user);
 }
 
-void
-desktop_stats(Desktop *desktop, DisplayStats done, gpointer user)
-{
-    display_process_stats(desktop->display, done, user);
-}
-
 /* --- what it tells
  * ------------------------------------------------------------------------------------------- */
 
@@ -535,6 +529,7 @@ desktop_memory(Desktop *desktop, MemoryUse *use)
     desktop->machine->ops->observe(desktop->machine, &status);
     *use = (MemoryUse){0};
     memory_use_add(use, status.pid);
+    memory_use_add(use, status.network.pid);
     memory_use_add(use, display_process_pid(desktop->display));
 }
 
@@ -572,5 +567,6 @@ desktop_to_json(Desktop *desktop)
                         json_integer(status.running ? MAX(now - record->started_at, 0) : 0));
     json_object_set(json, "timings", desktop->timings);
     json_object_set_new(json, "display", display_process_to_json(desktop->display));
+    json_object_set_new(json, "network", desktop_network_to_json(&status.network));
     return json;
 }

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/json-channel.h"
+#include "host/agent/backoff.h"
 #include "host/agent/line-stream.h"
 #include "host/agent/process.h"
 
@@ -18,10 +19,6 @@
 #define ASK_FAST_MS      100
 #define ASK_SLOW_MS      1000
 #define STATS_TIMEOUT_MS 3000
-/* One that lived this long died of something new: it is started again at once. */
-#define LONG_LIFE_US     (30 * G_USEC_PER_SEC)
-#define BACKOFF_FIRST_MS 500
-#define BACKOFF_MAX_MS   10000
 #define KILL_AFTER_MS    2000
 #define OPEN_RETRY_MS    25
 /* How many may wait for one display to open. */
@@ -58,9 +55,9 @@ struct DisplayProcess {
     gboolean stop_reported; /* nobody waits for stopped() */
     DisplayState state;
     Process *process;
-    gint64 started_at;  /* µs, monotonic */
-    guint restarts;     /* since the desktop's start */
-    guint quick_deaths; /* in a row */
+    gint64 started_at; /* µs, monotonic */
+    guint restarts;    /* since the desktop's start */
+    Backoff backoff;
     guint restart_timer, kill_timer, stop_idle;
 
     JsonChannel *control;
@@ -263,12 +260,7 @@ on_restart(gpointer user)
 static void
 restart_later(DisplayProcess *display, guint at_least_ms)
 {
-    guint delay = 0;
-    if (g_get_monotonic_time() - display->started_at > LONG_LIFE_US)
-        display->quick_deaths = 0;
-    if (display->quick_deaths > 0)
-        delay = MIN(BACKOFF_FIRST_MS << MIN(display->quick_deaths - 1, 6), BACKOFF_MAX_MS);
-    display->quick_deaths++;
+    guint delay = backoff_after_death(&display->backoff, display->started_at);
     g_clear_handle_id(&display->restart_timer, g_source_remove);
     display->restart_timer = g_timeout_add(MAX(delay, at_least_ms), on_restart, display);
 }
@@ -358,7 +350,8 @@ display_process_start(DisplayProcess *display, GError **error)
     if (display->wanted)
         return TRUE;
     display->wanted = TRUE;
-    display->restarts = display->quick_deaths = 0;
+    display->restarts = 0;
+    display->backoff = (Backoff){0};
     if (display->process != NULL) /* an earlier one is still ending; on_ended() starts the next */
         return TRUE;
     display->process = process_adopt(pid_path, on_ended, display);

@@ -76,7 +76,7 @@ json_t *
 machine_limits_held(void)
 {
     g_autofree char *root = cpu_group_root();
-    json_t *held = json_pack("[s, s, s]", "disk_gib", "disk_iops", "disk_mibps");
+    json_t *held = json_pack("[s, s, s, s]", "disk_gib", "disk_iops", "disk_mibps", "net_mbps");
     if (root != NULL)
         json_array_append_new(held, json_string("cpu_percent"));
     return held;

@@ -81,9 +81,18 @@ typedef struct {
     void (*destroyed)(gpointer user);
 } MachineEvents;
 
+/* What carries a machine's network, where that is a process of its own. */
+typedef struct {
+    const char *state; /* "running", "restarting", "failed"; NULL: there is none */
+    pid_t pid;         /* 0: none */
+    guint restarts;    /* since the machine's start, or since this host took it up */
+    guint64 sent_bytes, received_bytes; /* by the guest, since the machine's start */
+} MachineNetwork;
+
 typedef struct {
     gboolean running;
-    pid_t pid;              /* 0: none */
+    pid_t pid; /* 0: none */
+    MachineNetwork network;
     gboolean agent_answers; /* an agent inside has been heard since the start */
 } MachineStatus;
 

@@ -8,14 +8,13 @@
 typedef struct {
     const char *program;
     Accelerator accelerator;
-    gboolean network; /* the guest may reach the network, and this host with it: see HostSettings */
     gboolean direct_boot; /* the image brings its kernel and initrd */
     MachineOrigin origin; /* a machine that is restored waits for its memory */
 } QemuCommandOptions;
 
 /* Which devices, where: what one machine has saved another reads only if this is the same. To be
  * raised with each change of it; templates are then made anew. */
-#define QEMU_MACHINE_LAYOUT 2
+#define QEMU_MACHINE_LAYOUT 3
 
 /*
  * QEMU's command line for a desktop: a pure function of its arguments (free with g_strfreev).
@@ -24,5 +23,6 @@ typedef struct {
  */
 char **qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options);
 
-/* The sockets' paths under the desktop's run folder: NAME is bus, qmp, qmp2, qga or vdagent. */
+/* The sockets' paths under the desktop's run folder: NAME is bus, qmp, qmp2, qga, vdagent or net.
+ */
 char *qemu_socket_path(const MachineSpec *spec, const char *name);

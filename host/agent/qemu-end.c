@@ -66,6 +66,8 @@ qemu_machine_conclude(QemuMachine *machine)
     qemu_machine_drop_talk(machine);
     g_clear_pointer(&machine->qemu, process_free);
     g_clear_pointer(&machine->leftover, process_free);
+    g_clear_pointer(&machine->net, net_process_free);
+    net_process_kill(machine->spec->run_dir);
     machine_limits_release(machine->spec->id);
     qemu_machine_kill_bus(machine);
     qemu_machine_remove_run_files(machine);

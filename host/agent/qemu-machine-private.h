@@ -4,6 +4,7 @@
 #include "host/agent/guest-agent.h"
 #include "host/agent/guest-exec.h"
 #include "host/agent/guest-identity.h"
+#include "host/agent/net-process.h"
 #include "host/agent/private-bus.h"
 #include "host/agent/process.h"
 #include "host/agent/qemu-machine.h"
@@ -39,6 +40,7 @@ typedef struct {
     gboolean adopted;
     PrivateBus *bus;
     Process *qemu, *leftover; /* leftover: of an earlier host, on its way out */
+    NetProcess *net;          /* from the moment QEMU listens for it */
     Qmp *qmp;
     QemuSnapshot *snapshot;
     GuestAgent *agent;

@@ -81,10 +81,20 @@ on_status(json_t *result, const GError *error, gpointer user)
     machine->events->step(machine->user, STEP_BOOT);
 }
 
+/* One that an earlier version started carries its network itself. */
+static void
+start_net(QemuMachine *machine)
+{
+    g_autofree char *path = qemu_socket_path(machine->spec, "net");
+    if (machine->net == NULL && g_file_test(path, G_FILE_TEST_EXISTS))
+        machine->net = net_process_new(machine->settings, machine->spec);
+}
+
 static void
 on_qmp_ready(Qmp *qmp, gpointer user)
 {
     QemuMachine *machine = user;
+    start_net(machine);
     if (machine->phase == PHASE_QMP && machine->origin != START_COLD && !machine->adopted)
         qemu_machine_restore(machine);
     else
@@ -186,7 +196,6 @@ start_qemu(QemuMachine *machine)
     const HostSettings *settings = machine->settings;
     QemuCommandOptions options = {.program = settings->qemu_program,
                                   .accelerator = machine->accelerator,
-                                  .network = settings->network,
                                   .direct_boot = has_direct_boot(spec),
                                   .origin = machine->origin};
     g_auto(GStrv) argv = qemu_command_build(spec, &options);
@@ -236,6 +245,7 @@ start_bus(QemuMachine *machine)
     g_autoptr(GError) error = NULL;
     machine->phase = PHASE_BUS;
     private_bus_kill(machine->spec->run_dir);
+    net_process_kill(machine->spec->run_dir);
     qemu_machine_remove_run_files(machine);
     machine->bus = private_bus_start(machine->settings->dbus_program, machine->spec->run_dir,
                                      &bus_events, machine, &error);
@@ -348,6 +358,7 @@ qemu_machine_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **
                                   tail != NULL ? ": " : ".", tail != NULL ? tail : "");
     }
     qemu_machine_kill_bus(machine);
+    net_process_kill(machine->spec->run_dir);
     qemu_machine_remove_run_files(machine);
     return FALSE;
 }
@@ -435,6 +446,8 @@ qemu_machine_observe(Machine *base, MachineStatus *status)
     status->running = machine->qemu != NULL;
     status->pid = machine->qemu != NULL ? process_pid(machine->qemu) : 0;
     status->agent_answers = machine->agent_answers;
+    if (machine->net != NULL)
+        net_process_observe(machine->net, &status->network);
 }
 
 char *
@@ -461,6 +474,7 @@ qemu_machine_free(Machine *base)
     process_free(machine->qemu);
     process_free(machine->leftover);
     private_bus_free(machine->bus);
+    net_process_free(machine->net);
     g_free(machine->failure);
     g_free(machine);
 }

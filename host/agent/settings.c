@@ -12,26 +12,14 @@
 /* A desktop's sockets are RUN/UUID/NAME, and a Unix socket's path ends at 107 bytes. */
 #define MAX_RUN_DIR (107 - 1 - 36 - 1 - 8)
 
-static const OrielConfigKey known_keys[] = {{GROUP, "name"},
-                                            {GROUP, "state-dir"},
-                                            {GROUP, "run-dir"},
-                                            {GROUP, "socket"},
-                                            {GROUP, "socket-group"},
-                                            {GROUP, "display-program"},
-                                            {GROUP, "qemu-program"},
-                                            {GROUP, "qemu-img-program"},
-                                            {GROUP, "dbus-program"},
-                                            {GROUP, "provider"},
-                                            {GROUP, "simulated-script"},
-                                            {GROUP, "accelerator"},
-                                            {GROUP, "network"},
-                                            {GROUP, "max-desktops"},
-                                            {GROUP, "memory-reserve"},
-                                            {GROUP, "disk-reserve"},
-                                            {GROUP, "agent-wait"},
-                                            {GROUP, "start-timeout"},
-                                            {GROUP, "stop-timeout"},
-                                            {NULL, NULL}};
+static const OrielConfigKey known_keys[] = {
+    {GROUP, "name"},           {GROUP, "state-dir"},    {GROUP, "run-dir"},
+    {GROUP, "socket"},         {GROUP, "socket-group"}, {GROUP, "display-program"},
+    {GROUP, "net-program"},    {GROUP, "qemu-program"}, {GROUP, "qemu-img-program"},
+    {GROUP, "dbus-program"},   {GROUP, "provider"},     {GROUP, "simulated-script"},
+    {GROUP, "accelerator"},    {GROUP, "network"},      {GROUP, "max-desktops"},
+    {GROUP, "memory-reserve"}, {GROUP, "disk-reserve"}, {GROUP, "agent-wait"},
+    {GROUP, "start-timeout"},  {GROUP, "stop-timeout"}, {NULL, NULL}};
 
 static gboolean
 word_is_one_of(const char *key, const char *value, const char *const *words, GError **error)
@@ -100,20 +88,20 @@ read_words(GKeyFile *config, HostSettings *settings, GError **error)
            word_is_one_of("network", network, networks, error);
 }
 
-/* oriel-display beside this program when it is there (a build tree, or one prefix), else in PATH.
+/* A program of ours beside this one when it is there (one prefix, or a build tree), else in PATH.
  */
 static char *
-default_display_program(void)
+find_program(const char *name, const char *build_folder)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *folder = g_path_get_dirname(self != NULL ? self : "/");
-    g_autofree char *beside = g_build_filename(folder, "oriel-display", NULL);
-    g_autofree char *build_tree = g_build_filename(folder, "..", "display", "oriel-display", NULL);
+    g_autofree char *beside = g_build_filename(folder, name, NULL);
+    g_autofree char *build_tree = g_build_filename(folder, "..", build_folder, name, NULL);
     if (g_file_test(beside, G_FILE_TEST_IS_EXECUTABLE))
         return g_steal_pointer(&beside);
     if (g_file_test(build_tree, G_FILE_TEST_IS_EXECUTABLE))
         return g_canonicalize_filename(build_tree, NULL);
-    return g_strdup("oriel-display");
+    return g_strdup(name);
 }
 
 /* The command line over the file over the built-in; always absolute. */
@@ -127,12 +115,14 @@ choose_path(GKeyFile *config, const char *key, const char *option, const char *f
 static void
 read_paths(GKeyFile *config, const HostOptions *options, HostSettings *settings)
 {
-    g_autofree char *display = default_display_program();
+    g_autofree char *display = find_program("oriel-display", "display");
+    g_autofree char *net = find_program("oriel-net", "net");
     settings->state_dir =
         choose_path(config, "state-dir", options->state_dir, "/var/lib/oriel/host");
     settings->run_dir = choose_path(config, "run-dir", options->run_dir, "/run/oriel/host");
     settings->socket = choose_path(config, "socket", options->socket, "/run/oriel/host.sock");
     settings->display_program = oriel_config_string(config, GROUP, "display-program", display);
+    settings->net_program = oriel_config_string(config, GROUP, "net-program", net);
     settings->qemu_program =
         oriel_config_string(config, GROUP, "qemu-program", "qemu-system-x86_64");
     settings->qemu_img_program = oriel_config_string(config, GROUP, "qemu-img-program", "qemu-img");
@@ -173,6 +163,7 @@ host_settings_free(HostSettings *settings)
     g_free(settings->run_dir);
     g_free(settings->socket);
     g_free(settings->display_program);
+    g_free(settings->net_program);
     g_free(settings->qemu_program);
     g_free(settings->qemu_img_program);
     g_free(settings->dbus_program);

@@ -11,13 +11,13 @@ typedef struct {
     char *run_dir;      /* run-dir: short, for the sockets in it */
     char *socket;       /* socket: of the API */
     gid_t socket_group; /* socket-group: may call the API; (gid_t)-1: only the owner's group */
-    char *display_program, *qemu_program, *qemu_img_program, *dbus_program; /* NAME-program */
+    char *display_program, *net_program, *qemu_program, *qemu_img_program,
+        *dbus_program;      /* NAME-program */
     char *provider;         /* provider: "qemu", or "simulated" for tests */
     char *simulated_script; /* simulated-script: how simulated machines behave; "" for none */
     char *accelerator;      /* accelerator: auto, kvm or tcg */
-    gboolean network; /* network: "isolated" (FALSE) or "nat": guests reach the network, and this
-                         host's own services with it */
-    int max_desktops; /* max-desktops: of all states */
+    gboolean network;       /* network: "isolated" (FALSE) or "nat": guests reach the network */
+    int max_desktops;       /* max-desktops: of all states */
     int memory_reserve_mib; /* memory-reserve: what desktops leave to the host itself */
     int disk_reserve_mib;   /* disk-reserve: with less left of the disk there are no new desktops */
     int agent_wait_s;    /* agent-wait: after this long without an agent a still, graphical screen

@@ -239,7 +239,7 @@ def test_a_desktop_lives_and_leaves_nothing(host, api):
     # Nothing that is secret, and everything that shuts QEMU in.
     arguments = pathlib.Path(f"/proc/{item['pid']}/cmdline").read_bytes().split(b"\0")
     assert b"on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny" in arguments
-    pids = [host.pid(desktop, what) for what in ("qemu", "bus", "display")]
+    pids = [host.pid(desktop, what) for what in ("qemu", "bus", "net", "display")]
     assert all(pids)
     api.call("desktop.delete", desktop=desktop)
     assert api.until(lambda event: event["event"] == "desktop.deleted")["id"] == desktop
@@ -271,7 +271,7 @@ def test_desktops_outlive_the_host(number):
     with Host() as host:
         host.import_image()
         desktop = host.ready_desktop(host.watch())
-        before = {what: host.pid(desktop, what) for what in ("qemu", "bus", "display")}
+        before = {what: host.pid(desktop, what) for what in ("qemu", "bus", "net", "display")}
         status = host.stop(number)
         assert status == (0 if number == signal.SIGTERM else -signal.SIGKILL)
         assert {what: host.pid(desktop, what) for what in before} == before
@@ -387,7 +387,7 @@ def test_a_desktop_without_an_agent_is_suspended_and_resumed(host, api):
     desktop = host.ready_desktop(api)
     api.now("desktop.suspend", desktop=desktop)
     assert api.until_state("desktop", desktop, "suspended", "ready", "failed")["state"] == "suspended"
-    assert not any(host.pid(desktop, what) for what in ("qemu", "bus"))
+    wait_for(lambda: not any(host.pid(desktop, what) for what in ("qemu", "bus", "net")), DEADLINE, "the end of its processes")
     api.now("desktop.resume", desktop=desktop)
     item = api.until_state("desktop", desktop, "ready", "failed")
     assert (item["state"], item["origin"], item["notes"]) == ("ready", "resume", [])
@@ -406,6 +406,53 @@ def test_stop_by_force_and_by_the_power_button():
             assert api.call("desktop.stop", desktop=desktop)["state"] == "stopped"
             api.call("desktop.start", desktop=desktop)
             api.until_state("desktop", desktop, "ready")
+
+
+# Networks
+
+
+def test_a_killed_network_is_back_and_the_guest_stays(host, api):
+    desktop = host.ready_desktop(api)
+    qemu, net = host.pid(desktop, "qemu"), host.pid(desktop, "net")
+    assert api.call("desktop.get", desktop=desktop)["network"] == {
+        "state": "running", "pid": net, "restarts": 0, "sent_bytes": 0, "received_bytes": 0}
+    arguments = pathlib.Path(f"/proc/{net}/cmdline").read_bytes().split(b"\0")
+    assert b"--isolated" in arguments and arguments[arguments.index(b"--rate") + 1] == b"0"
+    os.kill(net, signal.SIGKILL)
+    wait_for(lambda: host.pid(desktop, "net") not in (None, net), DEADLINE, "the next oriel-net")
+    item = api.call("desktop.get", desktop=desktop)
+    assert (item["state"], item["network"]["state"], item["network"]["restarts"]) == ("ready", "running", 1)
+    assert host.pid(desktop, "qemu") == qemu
+    assert api.call("desktop.stats", desktop=desktop)["network"]["state"] == "running"
+
+
+def test_a_network_ends_with_its_machine():
+    """Also when nobody is there who would end it."""
+    with Host(network="nat") as host:
+        host.import_image()
+        desktop = host.create(api := host.watch(), limits={"net_mbps": 25})
+        assert api.until_state("desktop", desktop, "ready", "failed")["state"] == "ready"
+        qemu, net = host.pid(desktop, "qemu"), host.pid(desktop, "net")
+        arguments = pathlib.Path(f"/proc/{net}/cmdline").read_bytes().split(b"\0")
+        assert b"--isolated" not in arguments and arguments[arguments.index(b"--rate") + 1] == b"25"
+        assert "net_mbps" in api.call("host.info")["limits"]
+        host.stop(signal.SIGKILL)
+        assert host.pid(desktop, "net") == net
+        os.kill(qemu, signal.SIGKILL)
+        wait_for(lambda: not start_time(net), DEADLINE, "the end of oriel-net")
+        host.start()
+        api = host.watch()
+        api.call("desktop.delete", desktop=desktop)
+        assert not (host.run / desktop).exists()
+
+
+def test_a_missing_network_is_told_and_the_desktop_stands():
+    with Host(net_program="oriel-no-such-net") as host:
+        host.import_image()
+        api = host.watch()
+        desktop = host.ready_desktop(api)
+        assert api.call("desktop.get", desktop=desktop)["network"]["state"] == "failed"
+        assert "oriel-no-such-net" in host.log
 
 
 # Displays

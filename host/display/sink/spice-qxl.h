@@ -6,15 +6,13 @@
 #include "spice-core.h"
 
 /*
- * The screen of one SPICE viewer: the QXL interface towards libspice-server, whose worker thread
- * fetches our commands.
+ * The screen of one SPICE viewer: which commands its device (spice-device.h) is given, and when.
  *
  * A viewer that is slower than the guest gets fewer, newer frames: what it cannot take now is only
  * remembered as a region, and its pixels are taken from the next frame that comes when there is
  * room. It has room when libspice-server has taken up everything and the client's connections have
  * taken what was sent; what it holds is bounded by bytes and commands all the same. The
- * worker and the connections tell when that changes. Main thread only, but for the worker's
- * callbacks.
+ * worker and the connections tell when that changes. Main thread only.
  */
 
 /* A frame's operations with the pixels that they draw; made once for all viewers. */

@@ -7,6 +7,7 @@ import socket
 import threading
 
 STATS = {"frames": 7, "width": 1280, "height": 800, "bytes": 4321, "updates": 6, "merged": 1, "encode_us": 2500000,
+         "network": {"sent_bytes": 11, "received_bytes": 22},
          "vnc_clients": 1, "spice_clients": 1, "vnc": [{"protocol": "vnc", "encoding": "tight", "bytes": 4000}],
          "spice": [{"protocol": "spice", "bytes": 321}], "name": "not for everybody"}
 

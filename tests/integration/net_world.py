@@ -7,11 +7,15 @@ arguments that is started in it. At 192.0.2.1, and at this world's own loopback,
     port 7002, TCP: reads to the end, and says how many bytes there were
     port 7003, UDP: sends back what it gets
 
-Says "ready" on standard output, then "loopback PORT" for each connection or datagram that came to the loopback address. Ends,
-and the command with it, when standard input does."""
+Says "ready PID" on standard output, then "loopback PORT" for each connection or datagram that came to the loopback address.
+Ends with the command, as it did; or the command with it, when it is killed, or standard input is a pipe and ends."""
 
+import ctypes
 import fcntl
+import os
+import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -21,6 +25,7 @@ OUTSIDE = "192.0.2.1"
 SOURCE, SINK, ECHO = 7001, 7002, 7003
 SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
 IP_PKTINFO = 8
+PR_SET_PDEATHSIG = 1
 
 
 def pattern(count):
@@ -90,12 +95,19 @@ def main(command):
     serve(SOURCE, source)
     serve(SINK, sink)
     serve_echo()
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    prctl = ctypes.CDLL(None).prctl
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
     print("ready", child.pid, flush=True)
-    threading.Thread(target=lambda: print("ended", child.wait(), flush=True), daemon=True).start()
-    sys.stdin.read()
-    child.kill()
-    child.wait()
+
+    def end_with_input():
+        sys.stdin.read()
+        child.kill()
+
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=end_with_input, daemon=True).start()
+    status = child.wait()
+    print("ended", status, flush=True)
+    sys.exit(status if status >= 0 else 1)
 
 
 if __name__ == "__main__":

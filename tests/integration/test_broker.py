@@ -524,6 +524,7 @@ def test_stats_of_a_session(stack):
     assert f'\noriel_desktop_sent_bytes_total{{desktop="{session["desktop"]}"}} 4321\n' in text
     assert f'\noriel_desktop_encode_seconds_total{{desktop="{session["desktop"]}"}} 2.500000\n' in text
     assert f'\noriel_desktop_clients{{desktop="{session["desktop"]}"}} 2\n' in text
+    assert f'\noriel_desktop_network_received_bytes_total{{desktop="{session["desktop"]}"}} 22\n' in text
     assert "ann" not in text
 
 

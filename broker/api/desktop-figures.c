@@ -5,6 +5,7 @@ typedef struct {
     const char *name, *type, *help;
     const char *members[3]; /* of the display's figures, added up */
     double scale;
+    const char *part; /* the object in the figures that they are in; NULL: the figures themselves */
 } Metric;
 
 static const Metric metrics[] = {
@@ -31,6 +32,18 @@ static const Metric metrics[] = {
      "Time until updates were encoded.",
      {"encode_us"},
      1e-6},
+    {"oriel_desktop_network_sent_bytes_total",
+     "counter",
+     "Bytes that a desktop sent to its network.",
+     {"sent_bytes"},
+     1,
+     "network"},
+    {"oriel_desktop_network_received_bytes_total",
+     "counter",
+     "Bytes that a desktop received from its network.",
+     {"received_bytes"},
+     1,
+     "network"},
 };
 
 typedef struct {
@@ -70,10 +83,12 @@ answered(const json_t *figures, const GError *error, gpointer user)
 
     for (guint i = 0; figures && i < G_N_ELEMENTS(metrics); i++) {
         char number[G_ASCII_DTOSTR_BUF_SIZE];
+        const char *part = metrics[i].part;
+        const json_t *from = part ? json_object_get(figures, part) : figures;
         json_int_t sum = 0;
 
         for (const char *const *member = metrics[i].members; *member; member++)
-            sum += json_integer_value(json_object_get(figures, *member));
+            sum += json_integer_value(json_object_get(from, *member));
         g_ascii_formatd(number, sizeof number, metrics[i].scale < 1 ? "%.6f" : "%.0f",
                         (double)sum * metrics[i].scale);
         g_string_append_printf(call->asking->lines[i], "%s{desktop=\"%s\"} %s\n", metrics[i].name,

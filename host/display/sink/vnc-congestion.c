@@ -32,7 +32,8 @@
 #define MIN_WORK_US (2 * MOOD_US)  /* with less, a client is as good as any */
 #define MIN_SPREAD  0.1            /* of sizes, without which nothing is told of the work */
 #define TRY_EVERY   8              /* updates: then one is … */
-#define TRY_MORE    1.4            /* … larger, where they take so long that it would matter */
+#define TRY_MORE    1.4 /* … larger, where they take so long that it would matter, or … */
+#define TRY_LESS    4   /* … so many times smaller, where each goes through an empty link */
 #define BASE_US     (10 * G_USEC_PER_SEC) /* the shortest round trip is looked for anew after that */
 #define LATE_US     (5 * G_USEC_PER_SEC)  /* no answer for so long */
 
@@ -356,13 +357,18 @@ vnc_congestion_opens(const VncCongestion *congestion, gint64 now)
     return congestion->n_marks ? MAX(now, congestion->left - slack) : now;
 }
 
-/* Updates of one size would not tell what is work and what is sending. */
-static gboolean
-is_try(const VncCongestion *congestion)
+/* Updates of one size would not tell what is work and what is sending; nor, one by one, what is the
+ * way. There a small one is always among those that the others are compared with. */
+static gsize
+try_another_size(const VncCongestion *congestion, gsize bytes)
 {
     const Line *busy = &congestion->busy;
 
-    return busy->time > busy->n * MIN_WORK_US && congestion->tries % TRY_EVERY == 0;
+    if (congestion->tries % TRY_EVERY != 0)
+        return bytes;
+    if (congestion->n_idle >= MAX_IDLE)
+        return MAX(bytes / TRY_LESS, MIN_UPDATE);
+    return busy->time > busy->n * MIN_WORK_US ? (gsize)((double)bytes * TRY_MORE) : bytes;
 }
 
 /* One by one, each update costs a round trip, in which at least as much should travel. */
@@ -382,8 +388,7 @@ vnc_congestion_budget(const VncCongestion *congestion, gboolean one_by_one)
 
         bytes += travels - MIN(shortest.bytes, travels);
     }
-    bytes = MAX(bytes, MIN_UPDATE);
-    return is_try(congestion) ? (gsize)((double)bytes * TRY_MORE) : bytes;
+    return try_another_size(congestion, MAX(bytes, MIN_UPDATE));
 }
 
 gint64

@@ -146,11 +146,12 @@ static void
 send_update(Desk *desk, Bytes *bytes)
 {
     Packet *packets[MAX_PACKETS];
+    const Frame frame = {.n_video = 1, .video = {{32, 16, 192, 128}}};
     VncWork work;
     guint n = 0;
 
     vnc_work_init(&work);
-    if (vnc_client_ready(desk->client) && vnc_client_take(desk->client, &work)) {
+    if (vnc_client_ready(desk->client) && vnc_client_take(desk->client, &frame, &work)) {
         n = make_packets(desk, &work.changed, packets, n);
         n = make_packets(desk, &work.exact, packets, n);
         send_packets(desk, bytes, packets, n);

@@ -14,7 +14,9 @@
 #define READ_SIZE (64 * 1024) /* bytes taken at once: no client keeps the main loop for long */
 #define QUEUE_LOW                                                                                  \
     (64 * 1024) /* bytes: with more waiting, newer pixels are better than more of them */
-#define HANDSHAKE_S       20
+#define HANDSHAKE_S 20
+#define EAGER_US                                                                                   \
+    (G_USEC_PER_SEC / 2) /* after a key or a button: its user waits to see what it does */
 #define MAX_CUT_TEXT      (64 * 1024 * 1024) /* more than that is no text */
 #define SERVER_CONTINUOUS 150
 
@@ -39,6 +41,8 @@ struct VncClient {
     VncClipboard *clipboard;
     VncPace *pace;
     VncQuality *quality;
+    gint64 acted; /* µs: its user's last key or button; 0: never */
+    guint buttons;
     gboolean continuous_known;
     gint64 encode_us, send_us;
     guint64 lossy_bytes;
@@ -129,13 +133,19 @@ on_request(gboolean incremental, int x, int y, int width, int height, gpointer u
 static void
 on_keysym(guint32 keysym, gboolean down, gpointer user)
 {
-    input_client_keysym(((VncClient *)user)->input, keysym, down);
+    VncClient *client = user;
+
+    client->acted = g_get_monotonic_time();
+    input_client_keysym(client->input, keysym, down);
 }
 
 static void
 on_key(guint qnum, gboolean down, gpointer user)
 {
-    input_client_key(((VncClient *)user)->input, qnum, down);
+    VncClient *client = user;
+
+    client->acted = g_get_monotonic_time();
+    input_client_key(client->input, qnum, down);
 }
 
 static void
@@ -143,6 +153,10 @@ on_pointer(int x, int y, guint buttons, gpointer user)
 {
     VncClient *client = user;
 
+    /* What is dragged, too; not a pointer that only goes by. */
+    if (buttons || client->buttons)
+        client->acted = g_get_monotonic_time();
+    client->buttons = buttons;
     vnc_update_pointer(client->update, x, y);
     input_client_pointer(client->input, x, y, buttons);
 }
@@ -430,11 +444,15 @@ vnc_client_ready(const VncClient *client)
 }
 
 gboolean
-vnc_client_take(VncClient *client, VncWork *work)
+vnc_client_take(VncClient *client, const Frame *frame, VncWork *work)
 {
-    const VncRoom room = {
-        vnc_congestion_budget(vnc_pace_link(client->pace), vnc_update_on_request(client->update)),
-        vnc_quality_steps(client->quality), g_get_monotonic_time()};
+    gint64 now = g_get_monotonic_time();
+    gboolean eager = client->acted && now - client->acted < EAGER_US;
+    /* One by one, an answer to what is typed waits for all of the update before it: for that time,
+     * updates are short, and the link is not filled. */
+    gsize bytes = vnc_congestion_budget(vnc_pace_link(client->pace),
+                                        !eager && vnc_update_on_request(client->update));
+    const VncRoom room = {bytes, vnc_quality_steps(client->quality), now, eager ? frame : NULL};
 
     return vnc_update_take(client->update, &room, work);
 }

@@ -31,11 +31,11 @@ gboolean vnc_client_ready(const VncClient *client);
 SinkProgress vnc_client_progress(const VncClient *client);
 gboolean vnc_client_entered(const VncClient *client);
 /* What to send now, as vnc_update_take() says. */
-gboolean vnc_client_take(VncClient *client, VncWork *work);
+gboolean vnc_client_take(VncClient *client, const Frame *frame, VncWork *work);
 /* Begins with an update that was taken, or goes on with it: where the client and its link can make
  * use of parts (vnc_update_in_parts()), these packets; else nothing. */
 void vnc_client_send_part(VncClient *client, Packet *const *packets, guint n_packets);
-/* Sends an update that was taken, or what is left of it. encode_us: what making it took, for the figures. Returns as
- * vnc_update_send() does. */
+/* Sends an update that was taken, or what is left of it. encode_us: what making it took, for the
+ * figures. Returns as vnc_update_send() does. */
 guint vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint64 encode_us);
 void vnc_client_stats(const VncClient *client, ClientStats *stats);

@@ -15,6 +15,7 @@
 #define SHARP_COST    2 /* bytes a pixel that a photograph takes without loss */
 #define SHARP_SHARE                                                                                \
     8 /* of an update that has more than it may have, at least one part in so many */
+#define EAGER_SHARE    2      /* of an update, one part in so many, what goes out alone may take */
 #define MAX_RECTANGLES 60000  /* an update counts them in 16 bits */
 #define UNCOUNTED      0xffff /* of rectangles: until LastRect */
 #define MAX_REGION     256
@@ -331,6 +332,26 @@ vnc_update_on_request(const VncUpdate *update)
     return !update->is_continuous;
 }
 
+/* A client shows an update when it has all of it: what a user waits for does not share one with a
+ * video. FALSE: it is not little beside one. */
+static gboolean
+leave_videos_out(const VncUpdate *update, const VncRoom *room, pixman_region32_t *changed)
+{
+    pixman_region32_t videos;
+    gboolean apart;
+
+    if (!room->eager || !room->eager->n_video)
+        return FALSE;
+    pixman_region32_init_rects(&videos, room->eager->video, (int)room->eager->n_video);
+    pixman_region32_subtract(&videos, changed, &videos);
+    apart = !region_is_empty(&videos) && !region_equal(&videos, changed) &&
+            vnc_slice_cost(update->slice, &videos) <= room->bytes / EAGER_SHARE;
+    if (apart)
+        pixman_region32_copy(changed, &videos);
+    pixman_region32_fini(&videos);
+    return apart;
+}
+
 /* The changed pixels that may be sent, those first that should be. */
 static void
 take_changed(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom *room,
@@ -338,7 +359,8 @@ take_changed(VncUpdate *update, const pixman_region32_t *allowed, const VncRoom 
 {
     pixman_region32_intersect(changed, &update->dirty, (pixman_region32_t *)allowed);
     update->held_back =
-        room->bytes != G_MAXSIZE && vnc_slice_cut(update->slice, changed, room->bytes);
+        room->bytes != G_MAXSIZE && (leave_videos_out(update, room, changed) ||
+                                     vnc_slice_cut(update->slice, changed, room->bytes));
 }
 
 /* What was sent with loss and is still now: as much as changes leave room for, and a little always,

@@ -30,6 +30,9 @@ typedef struct {
     gsize bytes; /* that the update should have, about; G_MAXSIZE: any */
     guint steps; /* of quality, down from the client's wish (vnc-quality.h) */
     gint64 now;  /* µs, monotonic */
+    /* The user has just typed or clicked: what happens outside of the frame's videos goes first,
+     * and alone. NULL: no hurry. */
+    const Frame *eager;
 } VncRoom;
 
 /* wants_frame: something could be sent now. */
@@ -70,10 +73,11 @@ gboolean vnc_update_send_part(VncUpdate *update, VncOutput *output, Packet *cons
                               guint n_packets);
 /* Has the update that was taken begun in parts? */
 gboolean vnc_update_in_parts(const VncUpdate *update);
-/* Queues the update, or what of it no part had. What does not fit the output's bound, and all of it when the client chose
- * another format meanwhile, stays dirty. Returns how many of the packets, the first ones, are on
- * their way. */
-guint vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets, guint n_packets);
+/* Queues the update, or what of it no part had. What does not fit the output's bound, and all of it
+ * when the client chose another format meanwhile, stays dirty. Returns how many of the packets, the
+ * first ones, are on their way. */
+guint vnc_update_send(VncUpdate *update, VncOutput *output, Packet *const *packets,
+                      guint n_packets);
 
 /* What it has still to be sent. */
 SinkProgress vnc_update_progress(const VncUpdate *update);

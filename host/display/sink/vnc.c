@@ -369,7 +369,7 @@ gather(Sink *sink, const Frame *frame)
         VncClient *client = sink->clients->pdata[i];
         guint videos;
 
-        if (!vnc_client_ready(client) || !vnc_client_take(client, &sink->work))
+        if (!vnc_client_ready(client) || !vnc_client_take(client, frame, &sink->work))
             continue;
         videos = videos_for(frame, client, &sink->work);
         if (videos)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "region.h"
 #include "sink/vnc-framing.h"
 #include "sink/vnc-update.h"
 
@@ -10,7 +11,7 @@ nothing(gpointer user)
 {
 }
 
-static const VncRoom any = {G_MAXSIZE, 0, 0};
+static const VncRoom any = {G_MAXSIZE, 0, 0, NULL};
 
 static void
 set_encoding(VncUpdate *update, gint32 encoding)
@@ -201,7 +202,7 @@ test_parts_left(void)
 static void
 test_no_parts(void)
 {
-    const VncRoom little = {1024 * 1024, 0, 0};
+    const VncRoom little = {1024 * 1024, 0, 0, NULL};
     const gint32 raw[] = {0};
     Packet *packet = packet_at(0);
     Line line;
@@ -220,6 +221,65 @@ test_no_parts(void)
     packet_unref(packet);
 }
 
+/* Haste ------------------------------------------------------------------------------------------
+ */
+
+#define LETTER 20 /* pixels, square */
+
+static const pixman_box32_t video = {64, 64, 576, 448};
+
+/* The area that an update has. */
+static gint64
+take_area(Line *line, const VncRoom *room)
+{
+    Packet *packet = packet_at(0);
+    line_take(line, room);
+    g_assert_cmpint(vnc_update_send(line->update, line->output, &packet, 1), ==, 1);
+    packet_unref(packet);
+    return region_area(&line->work.changed);
+}
+
+static void
+change(Line *line, const pixman_box32_t *box, int beside)
+{
+    pixman_region32_t changed;
+    pixman_region32_init_with_extents(&changed, box);
+    region_add(&changed, 0, 0, beside, beside);
+    vnc_update_damage(line->update, &changed);
+    pixman_region32_fini(&changed);
+}
+
+/* Who has just typed sees the letter before more of the video, in an update of its own. */
+static void
+test_eager(void)
+{
+    const gint64 film = (gint64)(video.x2 - video.x1) * (video.y2 - video.y1);
+    const Frame playing = {.n_video = 1, .video = {video}}, quiet = {.n_video = 0};
+    const VncRoom eager = {60000, 0, 0, &playing}, calm = {60000, 0, 0, NULL},
+                  fast = {G_MAXSIZE, 0, 0, &playing}, no_video = {60000, 0, 0, &quiet};
+    const gint32 raw[] = {0};
+    Line line;
+    line_init(&line, raw, 1);
+    take_area(&line, &any); /* all that is dirty at first */
+    change(&line, &video, LETTER);
+    g_assert_cmpint(take_area(&line, &eager), ==, LETTER * LETTER);
+    g_assert_cmpint(take_area(&line, &any), ==, film); /* and then the film, all of it */
+    change(&line, &video, LETTER);
+    g_assert_cmpint(take_area(&line, &calm), >, LETTER * LETTER); /* nobody waits */
+    take_area(&line, &any);
+    change(&line, &video, LETTER);
+    g_assert_cmpint(take_area(&line, &no_video), >, LETTER * LETTER);
+    take_area(&line, &any);
+    change(&line, &video, LETTER);
+    g_assert_cmpint(take_area(&line, &fast), ==, film + LETTER * LETTER);
+    change(&line, &(pixman_box32_t){0, 0, 640, 480}, 0); /* a window opens: it takes its turn */
+    g_assert_cmpint(take_area(&line, &eager), >, 60 * 64 * 8);
+    take_area(&line, &any);
+    change(&line, &(pixman_box32_t){0, 0, 0, 0}, LETTER); /* nothing beside the letter */
+    g_assert_cmpint(take_area(&line, &eager), ==, LETTER * LETTER);
+    line_clear(&line);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -229,5 +289,6 @@ main(int argc, char **argv)
     g_test_add_func("/vnc-update/parts", test_parts);
     g_test_add_func("/vnc-update/parts-left", test_parts_left);
     g_test_add_func("/vnc-update/no-parts", test_no_parts);
+    g_test_add_func("/vnc-update/eager", test_eager);
     return g_test_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "motion-match.h"
+#include "motion-edges.h"
 
 #include <string.h>
 
@@ -8,10 +9,6 @@
  */
 #define MIN_SEEDS 4
 #define MIN_AREA  2048 /* pixels */
-
-typedef struct {
-    int x1, y1, x2, y2; /* cells */
-} CellBox;
 
 /* The last row and column of the sums is the first cell's at the map's other end: (columns + 1) x
  * (rows + 1) of them. */
@@ -320,124 +317,6 @@ trim(const MotionMatch *match, CellBox box)
     }
 }
 
-/* To the pixel -----------------------------------------------------------------------------------
- */
-
-static gboolean
-came(const MotionMatch *match, int x, int y)
-{
-    const Frame *frame = match->frame;
-    int from_x = x - match->step.dx, from_y = y - match->step.dy;
-
-    return from_x >= 0 && from_y >= 0 && from_x < frame->width && from_y < frame->height &&
-           frame->pixels[(gsize)y * (gsize)frame->stride + (gsize)x] ==
-               frame->previous[(gsize)from_y * (gsize)frame->stride + (gsize)from_x];
-}
-
-/* Did any cell beside box (of cells: one row or column of them) change? Elsewhere there is nothing
- * to gain. */
-static gboolean
-is_changed(const MotionMatch *match, CellBox box)
-{
-    const MotionCells *cells = match->cells;
-
-    for (int row = MAX(box.y1, 0); row < MIN(box.y2, cells->rows); row++)
-        for (int column = MAX(box.x1, 0); column < MIN(box.x2, cells->columns); column++)
-            if (cells->changed[(gsize)row * (gsize)cells->columns + (gsize)column])
-                return TRUE;
-    return FALSE;
-}
-
-/* How far box may grow to one side: less than a cell, inside the frame, and over no other copy. */
-static int
-free_columns(const MotionMatch *match, const pixman_box32_t *box, const MotionCopy *copies, guint n,
-             gboolean right)
-{
-    int most = MIN(CELL - 1, right ? match->frame->width - box->x2 : box->x1);
-
-    for (guint i = 0; i < n; i++) {
-        const pixman_box32_t *other = &copies[i].to;
-        int gap = right ? other->x1 - box->x2 : box->x1 - other->x2;
-
-        if (other->y1 < box->y2 && other->y2 > box->y1 && gap >= 0)
-            most = MIN(most, gap);
-    }
-    return most;
-}
-
-static int
-free_rows(const MotionMatch *match, const pixman_box32_t *box, const MotionCopy *copies, guint n,
-          gboolean down)
-{
-    int most = MIN(CELL - 1, down ? match->frame->height - box->y2 : box->y1);
-
-    for (guint i = 0; i < n; i++) {
-        const pixman_box32_t *other = &copies[i].to;
-        int gap = down ? other->y1 - box->y2 : box->y1 - other->y2;
-
-        if (other->x1 < box->x2 && other->x2 > box->x1 && gap >= 0)
-            most = MIN(most, gap);
-    }
-    return most;
-}
-
-static void
-grow_columns(const MotionMatch *match, pixman_box32_t *box, const MotionCopy *copies, guint n,
-             gboolean right)
-{
-    int most = free_columns(match, box, copies, n, right);
-
-    for (int y = box->y1; y < box->y2 && most > 0; y++) {
-        int same = 0;
-
-        while (same < most && came(match, right ? box->x2 + same : box->x1 - 1 - same, y))
-            same++;
-        most = same;
-    }
-    if (right)
-        box->x2 += most;
-    else
-        box->x1 -= most;
-}
-
-static void
-grow_rows(const MotionMatch *match, pixman_box32_t *box, const MotionCopy *copies, guint n,
-          gboolean down)
-{
-    int most = free_rows(match, box, copies, n, down);
-
-    for (; most > 0; most--) {
-        int y = down ? box->y2 : box->y1 - 1, x = box->x1;
-
-        while (x < box->x2 && came(match, x, y))
-            x++;
-        if (x < box->x2)
-            return;
-        if (down)
-            box->y2++;
-        else
-            box->y1--;
-    }
-}
-
-static pixman_box32_t
-to_pixels(const MotionMatch *match, const CellBox *cells, const MotionCopy *copies, guint n)
-{
-    pixman_box32_t box = {cells->x1 * CELL, cells->y1 * CELL,
-                          MIN(cells->x2 * CELL, match->frame->width),
-                          MIN(cells->y2 * CELL, match->frame->height)};
-
-    if (is_changed(match, (CellBox){cells->x1 - 1, cells->y1, cells->x1, cells->y2}))
-        grow_columns(match, &box, copies, n, FALSE);
-    if (is_changed(match, (CellBox){cells->x2, cells->y1, cells->x2 + 1, cells->y2}))
-        grow_columns(match, &box, copies, n, TRUE);
-    if (is_changed(match, (CellBox){cells->x1 - 1, cells->y1 - 1, cells->x2 + 1, cells->y1}))
-        grow_rows(match, &box, copies, n, FALSE);
-    if (is_changed(match, (CellBox){cells->x1 - 1, cells->y2, cells->x2 + 1, cells->y2 + 1}))
-        grow_rows(match, &box, copies, n, TRUE);
-    return box;
-}
-
 /* Takes the box's cells out, so that the next best is another. */
 static void
 take_out(MotionMatch *match, const pixman_box32_t *box)
@@ -470,7 +349,7 @@ motion_match(MotionMatch *match, MotionCells *cells, const Frame *frame, MotionS
         if (best_box(match, seeds, &best) < MIN_SEEDS)
             break;
         best = trim(match, best);
-        box = to_pixels(match, &best, copies, n);
+        box = motion_edges(frame, cells, step, &best, copies, n);
         take_out(match, &box);
         if ((gint64)(box.x2 - box.x1) * (box.y2 - box.y1) < MIN_AREA)
             continue;

@@ -159,6 +159,19 @@ delete_template(HttpRequest *request, gpointer data)
                    http_request_param(request, "template"));
 }
 
+/* Ends a making; one that is over stays as it is. It is made again when somebody asks. */
+static void
+post_cancel(HttpRequest *request, gpointer data)
+{
+    Api *api = data;
+    g_autoptr(User) admin = access_admin(api, request);
+    HostLink *link = admin ? relay_owner(api, request, HOST_TEMPLATES) : NULL;
+
+    if (link)
+        relay_name(api, request, admin, link, "template.cancel",
+                   http_request_param(request, "template"));
+}
+
 void
 api_register_templates(Api *api)
 {
@@ -166,4 +179,5 @@ api_register_templates(Api *api)
     http_server_route(api->server, "POST", "/api/v1/templates", post_template, api);
     http_server_route(api->server, "GET", "/api/v1/templates/:template", get_template, api);
     http_server_route(api->server, "DELETE", "/api/v1/templates/:template", delete_template, api);
+    http_server_route(api->server, "POST", "/api/v1/templates/:template/cancel", post_cancel, api);
 }

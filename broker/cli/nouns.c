@@ -141,11 +141,17 @@ static const Field image_build[] = {
     {"wait", "wait", FIELD_FLAG, NULL,
      "Wait until it is imported (the default; --no-wait: do not)"},
     END_FIELDS};
-static const Column image_columns[] = {{"NAME", "name"},         {"TITLE", "title"},
-                                       {"HOST", "host"},         {"STATE", "state"},
-                                       {"SIZE", "size_bytes"},   {"DISK", "virtual_size_bytes"},
-                                       {"DESKTOPS", "desktops"}, {"TEMPLATES", "templates"},
-                                       {"REASON", "reason"},     END_COLUMNS};
+static const Column image_columns[] = {{"NAME", "name"},
+                                       {"TITLE", "title"},
+                                       {"HOST", "host"},
+                                       {"STATE", "state"},
+                                       {"DONE", "progress"},
+                                       {"SIZE", "size_bytes"},
+                                       {"DISK", "virtual_size_bytes"},
+                                       {"DESKTOPS", "desktops"},
+                                       {"TEMPLATES", "templates"},
+                                       {"REASON", "reason"},
+                                       END_COLUMNS};
 static const Verb image_verbs[] = {
     LIST("the images"),
     SHOW("an image", "IMAGE"),
@@ -161,16 +167,24 @@ static const Field template_make[] = {
     {"host", "host", FIELD_STRING, "HOST", "The host to make it at"},
     {"wait", "wait", FIELD_FLAG, NULL, "Wait until it is made (the default; --no-wait: do not)"},
     END_FIELDS};
-static const Column template_columns[] = {{"NAME", "name"},         {"HOST", "host"},
-                                          {"IMAGE", "image"},       {"STATE", "state"},
-                                          {"DONE", "progress"},     {"SIZE", "size_bytes"},
-                                          {"DESKTOPS", "desktops"}, {"POOLS", "pools"},
-                                          {"REASON", "reason"},     END_COLUMNS};
+static const Column template_columns[] = {{"NAME", "name"},
+                                          {"HOST", "host"},
+                                          {"IMAGE", "image"},
+                                          {"STATE", "state"},
+                                          {"DONE", "progress"},
+                                          {"STEP", "step_text"},
+                                          {"SIZE", "size_bytes"},
+                                          {"DESKTOPS", "desktops"},
+                                          {"POOLS", "pools"},
+                                          {"REASON", "reason"},
+                                          END_COLUMNS};
 static const Verb template_verbs[] = {
     LIST("the templates"),
     SHOW("a template", "TEMPLATE"),
     {"make", "Make a pool's template, or make one that failed again", 1, "POOL", template_make,
      verb_template_make},
+    {"cancel", "Stop making a template; it is made again when “make” asks for it", 1, "TEMPLATE",
+     NULL, verb_template_cancel},
     DELETE("a template; a pool that wants it has it made anew", "TEMPLATE"),
     END_VERBS};
 
@@ -230,6 +244,7 @@ static const Column host_columns[] = {{"NAME", "name"},
                                       {"CPUS", "cpus"},
                                       {"MEMORY MIB", "memory_mib"},
                                       {"FREE MIB", "memory_free_mib"},
+                                      {"ASKED MIB", "memory.asked_mib"},
                                       {"USED MIB", "memory.used_mib"},
                                       {"SHARED MIB", "memory.shared_mib"},
                                       {"DESKTOPS", "desktops"},

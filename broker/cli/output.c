@@ -108,8 +108,13 @@ cell_text(const Column *column, const json_t *item)
 {
     const json_t *value = member(item, column->path);
 
+    /* not there yet, or not any more */
     if (json_is_integer(value) && g_str_has_suffix(column->path, "_bytes") &&
-        json_integer_value(value) >= 0)
+        json_integer_value(value) <= 0)
+        return g_strdup("");
+    if (json_is_integer(value) && g_str_equal(column->path, "progress"))
+        return g_strdup_printf("%" JSON_INTEGER_FORMAT " %%", json_integer_value(value));
+    if (json_is_integer(value) && g_str_has_suffix(column->path, "_bytes"))
         return g_format_size_full((guint64)json_integer_value(value), G_FORMAT_SIZE_IEC_UNITS);
     return value_text(value);
 }

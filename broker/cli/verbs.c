@@ -258,6 +258,12 @@ verb_image_cancel(Cli *cli, const Noun *noun, char **names, json_t *body)
 }
 
 int
+verb_template_cancel(Cli *cli, const Noun *noun, char **names, json_t *body)
+{
+    return command(cli, noun, names[0], "cancel", body, "not made");
+}
+
+int
 verb_pool_rollback(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
     return command(cli, noun, names[0], "rollback", body, "back at its image before");

@@ -15,6 +15,7 @@ int verb_group_add(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_group_remove(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_image_import(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_image_build(Cli *cli, const Noun *noun, char **names, json_t *body);
+int verb_template_cancel(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_image_cancel(Cli *cli, const Noun *noun, char **names, json_t *body);
 int verb_pool_rollback(Cli *cli, const Noun *noun, char **names, json_t *body);
 /* names: the pool and a machine of it; body: {password}. */

@@ -62,6 +62,17 @@ template_make(ApiCall *call)
 }
 
 static void
+template_cancel(ApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    const char *name;
+    if (!api_call_get_string(call, "name", MAX_NAME, &name))
+        return;
+    const Template *stopped = template_store_cancel(api_call_host(call)->templates, name, &error);
+    answer(call, stopped, error);
+}
+
+static void
 template_delete(ApiCall *call)
 {
     g_autoptr(GError) error = NULL;
@@ -74,8 +85,7 @@ template_delete(ApiCall *call)
         api_call_fail(call, error);
 }
 
-const ApiEntry api_template_calls[] = {{"template.list", template_list},
-                                       {"template.get", template_get},
-                                       {"template.make", template_make},
-                                       {"template.delete", template_delete},
-                                       {NULL, NULL}};
+const ApiEntry api_template_calls[] = {
+    {"template.list", template_list},     {"template.get", template_get},
+    {"template.make", template_make},     {"template.cancel", template_cancel},
+    {"template.delete", template_delete}, {NULL, NULL}};

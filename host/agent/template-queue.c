@@ -8,6 +8,8 @@
 /* How often a template that must wait (no memory for its machine) tries again. */
 #define RETRY_S 30
 
+#define CANCELLED "The making was cancelled."
+
 void
 template_entry_finish_delete(TemplateEntry *entry)
 {
@@ -64,13 +66,16 @@ static void
 on_done(const GError *made_error, gpointer user)
 {
     TemplateEntry *entry = user;
-    gboolean clearing = entry->clearing;
+    gboolean clearing = entry->clearing, cancelled = entry->cancelled;
     g_autoptr(GError) error = made_error != NULL ? g_error_copy(made_error) : NULL;
     g_clear_pointer(&entry->maker, template_maker_free);
-    entry->clearing = FALSE;
+    entry->clearing = entry->cancelled = FALSE;
     template_store_schedule(entry->store);
     if (entry->deleting) {
         template_entry_finish_delete(entry);
+    } else if (cancelled) {
+        forget_making(entry);
+        template_entry_set_state(entry, TEMPLATE_FAILED, CANCELLED);
     } else if (clearing) {
         forget_making(entry);
         template_entry_save(entry);
@@ -164,6 +169,20 @@ template_entry_want(TemplateEntry *entry, const char *reason)
     template_entry_set_step(entry, 0, "Waiting for another template to be made");
     template_entry_set_state(entry, TEMPLATE_MAKING, reason);
     template_store_schedule(entry->store);
+}
+
+void
+template_entry_cancel(TemplateEntry *entry)
+{
+    if (entry->waiting) {
+        entry->waiting = FALSE;
+        template_entry_set_state(entry, TEMPLATE_FAILED, CANCELLED);
+    } else if (entry->maker != NULL && !entry->clearing && !entry->cancelled) {
+        entry->cancelled = TRUE;
+        template_entry_set_step(entry, entry->progress, "Stopping");
+        template_entry_tell(entry);
+        template_maker_cancel(entry->maker);
+    }
 }
 
 static gboolean on_retry(gpointer user);

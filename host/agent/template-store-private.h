@@ -16,9 +16,10 @@ struct TemplateEntry {
     TemplateMaker *maker; /* while it is made, or cleared */
     guint progress;
     char *step_text;
-    gboolean clearing; /* the maker ends what an earlier host began */
-    gboolean deleting; /* it goes when the maker has ended */
-    gboolean waiting;  /* to be made when it is its turn */
+    gboolean clearing;  /* the maker ends what an earlier host began */
+    gboolean deleting;  /* it goes when the maker has ended */
+    gboolean waiting;   /* to be made when it is its turn */
+    gboolean cancelled; /* the maker ends because somebody wished so */
 };
 
 struct TemplateStore {
@@ -51,6 +52,8 @@ void template_entry_remove_generation(TemplateEntry *entry, const char *generati
 /* Removes what is neither the newest generation, nor being made, nor under a desktop. */
 void template_entry_collect(TemplateEntry *entry);
 
+/* Nobody wants it made now. */
+void template_entry_cancel(TemplateEntry *entry);
 /* To be made when it is its turn; reason: why the one there is does not do, or NULL. */
 void template_entry_want(TemplateEntry *entry, const char *reason);
 /* Ends what an earlier host was at: its machine may run still. */

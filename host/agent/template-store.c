@@ -376,6 +376,16 @@ template_store_make(TemplateStore *store, const Template *wanted, GError **error
     return entry->record;
 }
 
+const Template *
+template_store_cancel(TemplateStore *store, const char *name, GError **error)
+{
+    TemplateEntry *entry = find_entry(store, name, error);
+    if (entry == NULL)
+        return NULL;
+    template_entry_cancel(entry);
+    return entry->record;
+}
+
 gboolean
 template_store_delete(TemplateStore *store, const char *name, GError **error)
 {

@@ -53,6 +53,9 @@ guint64 template_store_promised_mib(TemplateStore *store);
  * begins anew when it failed. ORIEL_ERROR_INVALID, _NOT_FOUND (image), _REFUSED (image not ready),
  * _EXISTS. */
 const Template *template_store_make(TemplateStore *store, const Template *wanted, GError **error);
+/* Ends a making: the template fails, and stays so until it is asked for again. One that is not
+ * being made stays as it is. ORIEL_ERROR_NOT_FOUND. */
+const Template *template_store_cancel(TemplateStore *store, const char *name, GError **error);
 /* ORIEL_ERROR_REFUSED while a desktop stands on it. One that is not there is fine. */
 gboolean template_store_delete(TemplateStore *store, const char *name, GError **error);
 

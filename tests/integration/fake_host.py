@@ -183,6 +183,13 @@ class FakeHost:
             self._tell({"event": "template.changed", "template": template})
         return {"result": template}
 
+    def _template_cancel(self, args):
+        template = self.templates[args["name"]]
+        if template["state"] == "making":
+            template.update(state="failed", reason="The making was cancelled.")
+            self._tell({"event": "template.changed", "template": template})
+        return {"result": template}
+
     def _template_delete(self, args):
         if self.templates.pop(args["name"], None):
             self._tell({"event": "template.deleted", "name": args["name"]})

@@ -551,6 +551,20 @@ def test_capacity_is_told(stack):
         assert line in lines
 
 
+def test_a_making_is_cancelled_until_it_is_asked_for(stack):
+    stack.host.auto_templates = False
+    make_pool(stack)
+    name = wait_for(lambda: stack.admin.get("templates")["items"], 10, "it is being made")[0]["name"]
+    assert stack.admin.post(f"templates/{name}/cancel")["reason"] == "The making was cancelled."
+    stack.admin.patch("pools/lab", {"title": "Lab two"})  # the caretaker looks again
+    session = session_of(stack)
+    assert stack.admin.get(f"templates/{name}")["state"] == "failed"
+    assert any("The making was cancelled." in text for text in why_of(stack, session))
+    assert len(stack.host.called("template.make")) == 1
+    assert stack.admin.post("templates", {"pool": "lab"})["state"] == "making"
+    assert any(item["action"] == "template.cancel" for item in stack.admin.get("audit")["items"])
+
+
 # Images
 
 def test_an_import_is_followed_and_cancelled(stack):

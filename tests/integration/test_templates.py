@@ -142,6 +142,27 @@ def test_a_making_can_be_ended(host, api):
     host.expect_empty()
 
 
+def test_a_making_can_be_cancelled_and_begun_again(host, api):
+    host.simulate({"on": "boot", "delay_ms": 3600000})
+    api.call("template.make", name="warm", image="t", **SHAPE)
+    api.call("template.make", name="second", image="t", **SHAPE)
+    api.until(lambda event: event.get("template", {}).get("step_text", "").startswith("The system"))
+    assert api.call("template.cancel", name="second")["state"] == "failed"
+    assert api.call("template.cancel", name="warm")["state"] == "making"
+    item = api.until_state("template", "warm", "failed")
+    assert item["reason"] == "The making was cancelled." and item["progress"] == 0
+    assert not list(host.state.glob("templates/*/*-*"))
+    assert api.call("template.cancel", name="warm")["state"] == "failed"
+    host.stop()
+    host.start()
+    api = host.watch()
+    assert [item["state"] for item in api.call("template.list")["items"]] == ["failed", "failed"]
+    host.simulate()
+    assert host.make_template(api)["state"] == "ready"
+    assert api.call("template.cancel", name="warm")["state"] == "ready"
+    assert refused(api, "not-found", "template.cancel", name="none")
+
+
 @pytest.mark.parametrize("operation", ["clone", "identity"])
 def test_what_cannot_be_cloned_boots_cold(host, api, operation):
     host.make_template(api)

@@ -2,82 +2,34 @@
 // What there is, for administrators: lists to look at, and long work that can be stopped. Changing things is orielctl's work.
 
 import { api } from './api.js';
+import { createTable, finishedWork, isAtWork, TABLES } from './admin-tables.js';
 import { announce, h, setText } from './dom.js';
 import { patiently, sentence } from './problem.js';
-import { clock, t } from './strings.js';
+import { t } from './strings.js';
 
-const TABLES = [
-  { key: 'sessions', path: '/sessions?all=1', columns: ['user', 'pool_title', 'state', 'step_text', 'created_at'] },
-  { key: 'desktops', path: '/desktops', columns: ['name', 'image', 'state', 'host', 'created_at'] },
-  { key: 'pools', path: '/pools?all=1', columns: ['name', 'title', 'image', 'policy', 'start', 'spares', 'maximum'] },
-  {
-    key: 'images', path: '/images', columns: ['name', 'title', 'host', 'state', 'progress', 'desktops', 'reason'],
-    stop: (item, options) => api.cancelImage(item, options), stoppable: 'importing',
-  },
-  { key: 'templates', path: '/templates', columns: ['name', 'host', 'image', 'state', 'progress', 'desktops', 'reason'] },
-  { key: 'users', path: '/users', columns: ['name', 'full_name', 'roles', 'disabled'] },
-  { key: 'hosts', path: '/hosts', columns: ['name', 'state', 'accelerator', 'desktops', 'desktops_fit'] },
-];
-
-/** While something of a list is at work, the list is looked at again. */
-const AGAIN = 2000;
-const BUSY = ['importing', 'making'];
-
-function cell(column, value) {
-  if (value === null || value === undefined || value === '') {
-    return '–';
-  }
-  if (typeof value === 'boolean') {
-    return t(value ? 'admin.yes' : 'admin.no');
-  }
-  if (column.endsWith('_at')) {
-    return clock(value);
-  }
-  if (column === 'progress') {
-    return `${value} %`;
-  }
-  if (Array.isArray(value)) {
-    return value.join(', ') || '–';
-  }
-  return typeof value === 'object' ? value.name ?? '–' : String(value);
-}
-
-/** The last cell of a row whose work can be stopped. */
-function stopCell({ stop, stoppable }, item, onStop) {
-  const works = item.state === stoppable;
-  return stop && h('td', {}, works && h('button', {
-    type: 'button', class: 'secondary', 'aria-label': t('admin.stopNamed', { name: item.name }), onclick: () => onStop(item),
-  }, t('admin.stop')));
-}
-
-function table(entry, items, onStop) {
-  const { key, columns, stop } = entry;
-  if (items.length === 0) {
-    return h('p', { class: 'admin-none' }, t('admin.none'));
-  }
-  return h('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': t(`admin.${key}`) },
-    h('table', {},
-      h('thead', {}, h('tr', {}, columns.map((column) => h('th', { scope: 'col' }, t(`admin.column.${column}`))),
-        stop && h('th', { scope: 'col' }, t('admin.column.stop')))),
-      h('tbody', {}, items.map((item) => h('tr', {}, columns.map((column) => h('td', {}, cell(column, item[column]))),
-        stopCell(entry, item, onStop))))));
-}
+/** A list is looked at again after so long: soon while something in it is at work. */
+const AGAIN_SOON = 2000;
+const AGAIN = 10000;
 
 export function createAdminView() {
   const leaving = new AbortController();
   const { signal } = leaving;
   const heading = h('h1', { tabindex: -1 }, t('admin.title'));
   const note = h('p', { class: 'page-message', role: 'status' });
-  const body = h('div', { id: 'admin-panel', role: 'tabpanel', class: 'admin-body' });
+  const frame = h('div', { class: 'table-frame', tabindex: 0, role: 'region' });
+  const body = h('div', { id: 'admin-panel', role: 'tabpanel', class: 'admin-body' }, frame);
   const tabs = TABLES.map((entry) => h('button', {
     type: 'button', role: 'tab', class: 'tab', id: `tab-${entry.key}`, 'aria-controls': 'admin-panel', onclick: () => choose(entry),
   }, t(`admin.${entry.key}`)));
   const bar = h('div', { role: 'tablist', class: 'tabs', 'aria-label': t('admin.title') }, tabs);
   let chosen = null;
+  let shown = null; // the items on the page
   let again = 0;
 
-  async function choose(entry) {
-    clearTimeout(again);
+  function choose(entry) {
+    if (chosen !== entry) {
+      shown = null;
+    }
     chosen = entry;
     tabs.forEach((tab, index) => {
       const selected = TABLES[index] === entry;
@@ -85,27 +37,58 @@ export function createAdminView() {
       tab.tabIndex = selected ? 0 : -1;
     });
     body.setAttribute('aria-labelledby', `tab-${entry.key}`);
+    frame.setAttribute('aria-label', t(`admin.${entry.key}`));
+    return load(entry);
+  }
+
+  async function load(entry) {
+    clearTimeout(again);
     try {
       const items = await patiently(() => api.listAll(entry.path, { signal }), signal);
       if (chosen === entry) {
-        body.replaceChildren(table(entry, items, (item) => stop(entry, item)));
+        show(entry, items);
         setText(note, '');
-        if (items.some(({ state }) => BUSY.includes(state))) {
-          again = setTimeout(() => choose(entry), AGAIN);
-        }
       }
     } catch (error) {
-      if (!signal.aborted) {
-        setText(note, sentence(error));
+      if (signal.aborted || chosen !== entry) {
+        return;
       }
+      setText(note, sentence(error));
     }
+    if (chosen === entry && !signal.aborted) {
+      clearTimeout(again);
+      again = setTimeout(() => look(entry), shown?.some(isAtWork) ? AGAIN_SOON : AGAIN);
+    }
+  }
+
+  function look(entry) {
+    if (document.hidden) {
+      again = setTimeout(() => look(entry), AGAIN);
+    } else {
+      load(entry);
+    }
+  }
+
+  /** Where nothing changed nothing is drawn anew: who reads or has the focus there keeps it. */
+  function show(entry, items) {
+    if (shown && JSON.stringify(shown) === JSON.stringify(items)) {
+      return;
+    }
+    const focused = frame.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+    frame.classList.toggle('is-empty', items.length === 0);
+    frame.replaceChildren(items.length === 0 ? h('p', { class: 'admin-none' }, t('admin.none')) : createTable(entry, items, (item) => stop(entry, item)));
+    if (focused !== undefined) {
+      ([...frame.querySelectorAll('[data-key]')].find(({ dataset }) => dataset.key === focused) ?? frame).focus({ preventScroll: true });
+    }
+    finishedWork(shown ?? [], items).forEach((text) => announce(text));
+    shown = items;
   }
 
   async function stop(entry, item) {
     try {
       await entry.stop(item, { signal });
-      await choose(entry);
-      announce(t('admin.stopped', { name: item.name }));
+      announce(t(`admin.stopped.${entry.key}`, { name: item.name }));
+      await load(entry);
     } catch (error) {
       if (!signal.aborted) {
         setText(note, sentence(error));
@@ -114,11 +97,12 @@ export function createAdminView() {
   }
 
   bar.addEventListener('keydown', (event) => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (by) {
-      const index = (tabs.indexOf(document.activeElement) + by + tabs.length) % tabs.length;
-      tabs[index].focus();
-      choose(TABLES[index]);
+    const at = tabs.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to !== undefined) {
+      event.preventDefault();
+      tabs[to % tabs.length].focus();
+      choose(TABLES[to % tabs.length]);
     }
   });
 

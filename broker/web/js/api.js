@@ -188,6 +188,10 @@ class Api {
     return this.post(`/images/${encodeURIComponent(name)}/cancel?host=${encodeURIComponent(host)}`, {}, options);
   }
 
+  cancelTemplate({ name, host }, options) {
+    return this.post(`/templates/${encodeURIComponent(name)}/cancel?host=${encodeURIComponent(host)}`, {}, options);
+  }
+
   /** Answers when the session is no longer as the caller has seen it, or after half a minute. */
   sessionChange(seen, options) {
     const query = new URLSearchParams({

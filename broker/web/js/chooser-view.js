@@ -41,12 +41,13 @@ class Card {
     this.title = h('h2', { class: 'card-title' });
     this.kind = h('p', { class: 'card-kind' });
     this.state = h('p', { class: 'card-state' });
+    this.reason = h('p', { class: 'card-reason', hidden: true });
     this.badge = h('div', { class: 'card-badge' });
     this.#open = h('button', { type: 'button', class: 'primary', onclick: () => open(this.pool) });
     this.#logoff = h('button', { type: 'button', class: 'quiet', onclick: () => logoff(this.pool, this.session) }, t('chooser.logoff'));
     this.element = h('li', { class: 'card' },
       h('div', { class: 'card-head' }, this.badge, h('div', {}, this.title, this.kind)),
-      this.state,
+      this.state, this.reason,
       h('div', { class: 'card-buttons' }, this.#open, this.#logoff));
   }
 
@@ -67,6 +68,8 @@ class Card {
     setText(this.title, name);
     setText(this.kind, t(`chooser.kind.${kind}`));
     setText(this.state, session?.paused ? t('desktop.paused') : t(`chooser.state.${state}`));
+    setText(this.reason, state === 'failed' ? session.reason ?? '' : '');
+    this.reason.hidden = this.reason.textContent === '';
     setText(this.#open, t(`chooser.${action}`));
     this.#open.setAttribute('aria-label', t(`chooser.${action}Name`, { name }));
     this.#open.disabled = state === 'full';

@@ -6,7 +6,7 @@ import { ClipboardPanel } from './desktop-clipboard.js';
 import { DesktopLink } from './desktop-link.js';
 import { createToolbar } from './desktop-toolbar.js';
 import { confirmLogoff } from './dialog.js';
-import { announce, h } from './dom.js';
+import { announce, h, setText } from './dom.js';
 import { Curtain, endedPanel, Notice, settleScreen } from './overlays.js';
 import { patiently, sentence } from './problem.js';
 import { onToolbarChord, sendKeys, SPECIAL_KEYS } from './special-keys.js';
@@ -158,6 +158,20 @@ export class DesktopView {
     this.element.dataset.link = 'ended';
     this.element.replaceChildren(this.#curtain.picture, endedPanel(this.#restart, this.#goHome));
     this.element.querySelector('h1').focus();
+    this.#tellWhy();
+  }
+
+  /** Whoever ended it may have said why: then that is the last step of what happened. */
+  async #tellWhy() {
+    try {
+      const { items } = await api.why(this.#session.id, { signal: this.#leaving.signal });
+      const last = items.at(-1);
+      if (last?.verdict === 'no') {
+        setText(this.element.querySelector('.ended-text'), last.text);
+      }
+    } catch {
+      // Then nothing more is known.
+    }
   }
 
   #focus() {

@@ -80,7 +80,7 @@ export function settleScreen(screen, signal) {
 export function endedPanel(restart, leave) {
   return h('div', { class: 'ended', role: 'alert' },
     h('h1', { tabindex: -1 }, t('desktop.ended')),
-    h('p', {}, t('desktop.endedText')),
+    h('p', { class: 'ended-text' }, t('desktop.endedText')),
     h('div', { class: 'panel-buttons' },
       h('button', { type: 'button', class: 'primary', onclick: restart }, t('desktop.newSession')),
       h('button', { type: 'button', class: 'secondary', onclick: () => leave() }, t('desktop.toChooser'))));

@@ -49,3 +49,16 @@ export function clock(rfc3339) {
   const today = date.toDateString() === new Date().toDateString();
   return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(date);
 }
+
+/** A number as people write it here. */
+export function number(value) {
+  return new Intl.NumberFormat(locale).format(value);
+}
+
+/** Bytes as “811 MiB”. */
+export function size(bytes) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = bytes / 1024 ** power;
+  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: value < 100 && power > 0 ? 1 : 0 }).format(value)}\u00a0${units[power]}`;
+}

@@ -116,9 +116,69 @@ scenario('an administrator stops an import', async ({ broker, page, open }) => {
   await signedIn({ page, open });
   await page.getByRole('link', { name: 'Administration' }).click();
   await page.getByRole('tab', { name: 'Images' }).click();
-  await page.getByRole('cell', { name: '12 %' }).waitFor();
+  const bar = page.getByRole('progressbar', { name: 'Progress of Debian' });
+  await bar.waitFor();
+  assert.equal(await bar.getAttribute('aria-valuenow'), '12');
+  // the list is looked at again meanwhile, and who is at the button stays there
+  await page.getByRole('button', { name: 'Stop importing next' }).focus();
+  broker.images[1].progress = 13;
+  await page.waitForFunction(() => document.querySelector('.progress').getAttribute('aria-valuenow') === '13');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Stop importing next');
   assert.equal(await page.getByRole('button', { name: 'Stop importing' }).count(), 1);
   await page.getByRole('button', { name: 'Stop importing next' }).click();
   await page.getByRole('cell', { name: 'The import was cancelled.' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Stop importing' }).count(), 0);
 });
+
+scenario('an administrator follows a template, and stops it', async ({ broker, page, open }) => {
+  broker.users.alice.roles = ['admin'];
+  const template = { host: 'local', image: 'debian', desktops: 0, pools: ['lab'], reason: null, size_bytes: 0 };
+  broker.templates = [
+    { ...template, name: 'one', state: 'making', progress: 37, step_text: 'Waiting for the desktop (48 s)' },
+    { ...template, name: 'two', state: 'failed', progress: 0, reason: 'The guest’s agent did not answer for 120 s.' },
+    { ...template, name: 'three', state: 'ready', progress: 100, size_bytes: 734003200 },
+  ];
+  await signedIn({ page, open });
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('tab', { name: 'Templates' }).click();
+  await page.getByText('Waiting for the desktop', { exact: true }).waitFor();
+  await page.getByText('The guest’s agent did not answer for 120 s.').waitFor();
+  await page.getByRole('cell', { name: '700 MiB' }).waitFor();
+  await page.getByRole('button', { name: 'Stop making one' }).click();
+  await page.getByText('The making was cancelled.').waitFor();
+  await page.locator('#live-polite').getByText('one').waitFor({ state: 'attached' });
+  assert.equal(await page.getByRole('button', { name: 'Stop making' }).count(), 0);
+});
+
+scenario('a host tells memory asked, used and shared, and how many more fit', async ({ broker, page, open }) => {
+  broker.users.alice.roles = ['admin'];
+  broker.hosts = [{
+    name: 'local', state: 'up', accelerator: 'tcg', accelerator_reason: 'There is no /dev/kvm.', memory_mib: 24064,
+    memory: { asked_mib: 6144, used_mib: 1420, shared_mib: 786 }, desktops: 4, desktops_fit: 9, disk_free_mib: 512000, reason: null,
+  }];
+  await signedIn({ page, open });
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('tab', { name: 'Sessions' }).focus();
+  await page.keyboard.press('End'); // by keyboard to the last tab
+  await page.getByText('There is no /dev/kvm.').waitFor();
+  for (const text of ['23.5 GiB', '6 GiB', '1.4 GiB', '786 MiB', '9', '500 GiB']) {
+    await page.getByRole('cell', { name: text, exact: true }).waitFor();
+  }
+});
+
+scenario('lists are cards on a narrow page, and tables to a screen reader', async ({ broker, page, open }) => {
+  broker.users.alice.roles = ['admin'];
+  broker.images = [{ name: 'debian', title: 'A title that is far longer than a telephone is wide, for once', host: 'local', state: 'failed', progress: 8, desktops: 0, size_bytes: 0,
+    reason: 'The disk refers to another file as its backing file, and an image has to stand alone.' }];
+  broker.pools[0].title = 'A desktop-with-a-very-long-name-that-has-no-place-to-break-at-all';
+  await signedIn({ page, open });
+  await page.getByRole('button', { name: /^Open A desktop/ }).waitFor();
+  const sticksOut = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  assert.equal(await sticksOut(), false, 'the choice sticks out sideways');
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('tab', { name: 'Images' }).click();
+  await page.getByRole('table', { name: 'Images' }).getByText('has to stand alone').waitFor();
+  assert.equal(await sticksOut(), false, 'the list sticks out sideways');
+  assert.equal(await page.locator('.table-frame').evaluate((frame) => frame.scrollWidth > frame.clientWidth), false);
+  assert.ok(await page.getByRole('columnheader', { name: 'State' }).count() === 1);
+}, { page: { viewport: { width: 390, height: 844 } } });

@@ -48,6 +48,11 @@ export class MockBroker {
     { id: 'p3', name: 'lab', kind: 'desktop', title: 'Physics laboratory', available: false },
   ];
   images = [];
+  templates = [];
+  volumes = [];
+  hosts = [];
+  groups = [];
+  desktops = [];
   sessions = [];
   desktop = new FakeDesktop();
   requests = [];      // every request line, for a look at what was in addresses
@@ -197,10 +202,13 @@ export class MockBroker {
     if (path === '/images') {
       return answer(200, { items: this.images });
     }
-    const [, stopped] = /^\/images\/([^/]+)\/cancel$/.exec(path) ?? [];
-    const image = this.images.find((item) => item.name === stopped && item.host === query.get('host'));
-    if (image && request.method === 'POST') {
-      return answer(200, Object.assign(image, { state: 'failed', reason: 'The import was cancelled.' }));
+    const [, kind, stopped] = /^\/(images|templates)\/([^/]+)\/cancel$/.exec(path) ?? [];
+    const work = kind && this[kind].find((item) => item.name === stopped && item.host === query.get('host'));
+    if (work && request.method === 'POST') {
+      return answer(200, Object.assign(work, { state: 'failed', reason: `The ${kind === 'images' ? 'import' : 'making'} was cancelled.` }));
+    }
+    if (['/templates', '/volumes', '/hosts', '/groups', '/desktops'].includes(path)) {
+      return answer(200, { items: this[path.slice(1)] });
     }
     if (path === '/sessions') {
       return request.method === 'POST' ? this.#startSession(body, answer) : answer(200, { items: this.sessions });
@@ -218,7 +226,7 @@ export class MockBroker {
       return answer(200, { items: [
         { at, verdict: 'yes', text: 'You may have this pool: everyone may.' },
         { at, verdict: 'chosen', text: 'The host “local” was chosen: it has the image and 3 GiB of free memory.' },
-        { at, verdict: 'no', text: session.reason ?? 'The desktop runs.' },
+        { at, verdict: session.reason ? 'no' : 'yes', text: session.reason ?? 'The desktop runs.' },
       ] });
     }
     if (request.method === 'DELETE') {

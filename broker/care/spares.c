@@ -82,7 +82,9 @@ sort_out(SpareCare *care, const Pool *pool, GPtrArray *spares, guint *starting, 
     for (guint i = spares->len; i > 0; i--) {
         const Desktop *spare = g_ptr_array_index(spares, i - 1);
         const char *state = state_of(care, spare);
-        gboolean failed = g_strcmp0(state, "failed") == 0 || g_strcmp0(state, "stopped") == 0;
+        /* One that sleeps would keep its user waiting longer than a clone. */
+        gboolean failed = g_strcmp0(state, "failed") == 0 || g_strcmp0(state, "stopped") == 0 ||
+                          g_strcmp0(state, "suspended") == 0;
         if (failed)
             hold_back(care, pool, now);
         if (failed || !g_str_equal(spare->image, pool->image) || spare->cpus != pool->cpus ||

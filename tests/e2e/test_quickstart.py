@@ -189,3 +189,18 @@ def test_stop_ends_everything(quickstart):
     assert not any(start_time(pid) for pid in pids.values())
     assert quickstart.run("--stop", seconds=60).returncode == 0
     assert quickstart.run("--status", seconds=30).returncode == 3
+
+
+def test_a_desktop_goes_on_where_it_was(quickstart):
+    """Nobody waits for a boot after a stop."""
+    quickstart.start()
+    status = quickstart.status()
+    client = Rest("127.0.0.1", quickstart.port)
+    client.login(status["user"], status["password"])
+    session = client.post("sessions", {"pool": "demo"})
+    while session["state"] == "starting":
+        session = client.get(f"sessions/{session['id']}?wait=30&state=starting")
+    assert session["state"] == "ready", session
+    admin = Rest("127.0.0.1", quickstart.port)
+    admin.login(status["admin"], status["admin_password"])
+    assert admin.get(f"desktops/{session['desktop']}")["origin"] == "resume"

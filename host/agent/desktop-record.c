@@ -107,6 +107,7 @@ desktop_record_save(const DesktopRecord *record, const char *folder, GError **er
     json_t *json = desktop_record_to_json(record);
     json_object_set_new(json, "deleting", json_boolean(record->deleting));
     json_object_set_new(json, "settled", json_boolean(record->settled));
+    json_object_set_new(json, "returns_memory", json_boolean(record->returns_memory));
     json_object_set_new(json, "generation", json_string(record->generation));
     json_object_set_new(json, "saved_with", json_string(record->saved_with));
     return record_save(json, folder, "desktop.json", error);
@@ -187,6 +188,7 @@ desktop_record_load(const char *folder, const char *id)
     record->created_at = record_time_from_json(json_object_get(json, "created_at"));
     record->started_at = record_time_from_json(json_object_get(json, "started_at"));
     record->deleting = json_is_true(json_object_get(json, "deleting"));
+    record->returns_memory = json_is_true(json_object_get(json, "returns_memory"));
     load_origin(record, json);
     json_decref(json);
     if (state < 0 || step < 0 || !g_str_equal(record->id, id) ||

@@ -32,6 +32,7 @@ typedef struct {
     DesktopState state;
     DesktopStep step;
     MachineOrigin origin;          /* of its last start */
+    gboolean returns_memory;       /* its guest booted with a device for that; a clone's did not */
     gboolean settled;              /* it was ready once: its disk is somebody's */
     char *reason;                  /* a sentence, or NULL */
     char *accelerator;             /* of its last start; "" before */

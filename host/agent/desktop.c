@@ -290,6 +290,10 @@ desktop_start_machine(Desktop *desktop, MachineOrigin origin)
     g_free(desktop->record->accelerator);
     desktop->record->accelerator = g_strdup(accelerator);
     desktop->record->origin = origin;
+    /* One that is resumed needs the devices that it had. */
+    if (origin != START_RESUME)
+        desktop->record->returns_memory = origin == START_COLD;
+    desktop->spec.returns_memory = desktop->record->returns_memory;
     desktop->record->started_at = g_get_real_time() / G_USEC_PER_SEC;
     desktop->record->step = STEP_DISK;
     begin_starting(desktop);

@@ -46,7 +46,8 @@ typedef struct {
     const char *vnc;     /* of one that runs elsewhere: HOST:PORT; "" for all others */
     char *saved_file;    /* what suspend() writes and START_RESUME reads */
     MachineLimits limits;
-    char **volume_disks;   /* qcow2 files of its volumes, and … */
+    gboolean returns_memory; /* its guest gives back what it frees: it booted with that device */
+    char **volume_disks;     /* qcow2 files of its volumes, and … */
     char **volume_serials; /* … their serial numbers; both end with NULL, and are NULL for none */
 } MachineSpec;
 

@@ -203,6 +203,18 @@ add_volumes(Builder *builder)
     }
 }
 
+/* The guest tells what it has freed, and this machine has it back. Never where its memory is a
+ * template's or becomes one: this QEMU gives back what lies in a file by making holes in the file,
+ * also where the file is mapped privately. Last of all devices: others keep their places. */
+static void
+add_balloon(Builder *builder)
+{
+    const MachineSpec *spec = builder->spec;
+    if (spec->returns_memory && spec->memory_file == NULL &&
+        builder->options->origin != START_CLONE)
+        add(builder, "-device", "virtio-balloon-pci,free-page-reporting=on");
+}
+
 char **
 qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options)
 {
@@ -214,6 +226,7 @@ qemu_command_build(const MachineSpec *spec, const QemuCommandOptions *options)
     add_network(&builder);
     add_control(&builder);
     add_volumes(&builder);
+    add_balloon(&builder);
     g_ptr_array_add(builder.argv, NULL);
     return (char **)g_ptr_array_free(builder.argv, FALSE);
 }

@@ -27,6 +27,8 @@ def api_fixture(stack, template):
 
 
 def test_two_clones_have_nothing_in_common(stack, api):
+    memory = next(stack.state_dir.glob("templates/warm/*/memory"))
+    before = memory.stat()
     pair = [clones.clone(api) for _ in range(2)]
     guests = [stack.guest(item["id"]) for item in pair]
     (one, clock_one), (other, clock_other) = (clones.facts(guest) for guest in guests)
@@ -43,7 +45,11 @@ def test_two_clones_have_nothing_in_common(stack, api):
     assert not stack.guest(third["id"]).file_exists("/home/user/Documents/secret")
     # Its screen is the desktop's, and not an empty one.
     assert len(stack.guest(third["id"]).screenshot().getcolors(1 << 24)) > 100
+    # What they freed is theirs alone: in their template's memory it would be holes.
+    stack.guest(third["id"]).run("test ! -e /sys/bus/virtio/drivers/virtio_balloon || ! ls /sys/bus/virtio/drivers/virtio_balloon | grep virtio")
     api.call("desktop.delete", desktop=third["id"])
+    after = memory.stat()
+    assert (after.st_mtime_ns, after.st_blocks) == (before.st_mtime_ns, before.st_blocks), "a clone wrote into its template"
 
 
 def test_a_suspended_desktop_goes_on_where_it_was(stack, api):

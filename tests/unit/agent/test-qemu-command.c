@@ -75,6 +75,29 @@ test_memory(void)
     g_assert_nonnull(find(resumed, "-incoming", "defer"));
 }
 
+static gboolean
+returns_memory(const MachineSpec *returning, MachineOrigin origin)
+{
+    QemuCommandOptions options = {.program = "qemu", .origin = origin};
+    g_auto(GStrv) argv = qemu_command_build(returning, &options);
+    return find(argv, "-device", "virtio-balloon") != NULL;
+}
+
+/* What a clone gave back would be holes in its template's memory. */
+static void
+test_returned_memory(void)
+{
+    MachineSpec returning = spec;
+    returning.template_dir = (char *)"/t/warm";
+    g_assert_false(returns_memory(&returning, START_COLD));
+    returning.returns_memory = TRUE;
+    g_assert_true(returns_memory(&returning, START_COLD));
+    g_assert_true(returns_memory(&returning, START_RESUME));
+    g_assert_false(returns_memory(&returning, START_CLONE));
+    returning.memory_file = (char *)"/t/warm/memory";
+    g_assert_false(returns_memory(&returning, START_COLD));
+}
+
 static void
 test_limits(void)
 {
@@ -136,6 +159,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu-command/essentials", test_essentials);
     g_test_add_func("/qemu-command/memory", test_memory);
+    g_test_add_func("/qemu-command/returned-memory", test_returned_memory);
     g_test_add_func("/qemu-command/limits", test_limits);
     g_test_add_func("/qemu-command/volumes", test_volumes);
     g_test_add_func("/qemu-command/escaping", test_escaping);

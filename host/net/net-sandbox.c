@@ -41,16 +41,15 @@ static const int allowed_outward[] = {
     SCMP_SYS(openat),      SCMP_SYS(newfstatat), SCMP_SYS(fstat),      SCMP_SYS(lseek),
 };
 
-void
-net_sandbox_limit(gboolean memory)
+static void
+limit_resources(void)
 {
     const struct rlimit files = {NAT_MAX_SOCKETS + OTHER_FILES, NAT_MAX_SOCKETS + OTHER_FILES};
     const struct rlimit bytes = {MEMORY_BYTES, MEMORY_BYTES}, log = {LOG_BYTES, LOG_BYTES};
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_NOFILE, &files);
     setrlimit(RLIMIT_FSIZE, &log);
-    if (memory)
-        setrlimit(RLIMIT_AS, &bytes);
+    setrlimit(RLIMIT_AS, &bytes);
 }
 
 /* Memory that is written never becomes a program. */
@@ -103,7 +102,7 @@ gboolean
 net_sandbox_enter(gboolean isolated, GError **error)
 {
     const ConfinePlaces places[] = {{resolver_places, CONFINE_READ}};
-    net_sandbox_limit(TRUE);
+    limit_resources();
     return confine_begin(error) && confine_files(places, isolated ? 0 : 1, error) &&
            restrict_calls(isolated, error);
 }

@@ -12,6 +12,3 @@
  * To be called when everything is open, before the first frame is read. FALSE: ORIEL_ERROR_FAILED.
  */
 gboolean net_sandbox_enter(gboolean isolated, GError **error);
-
-/* The bounds alone, for builds with sanitizers, which map terabytes and open files. */
-void net_sandbox_limit(gboolean memory);

@@ -20,6 +20,8 @@ struct NetProcess {
     Backoff backoff;
     guint restart_timer, restarts;
     const char *state;
+    void (*gone)(gpointer user); /* who waits for its end; NULL: it is wanted */
+    gpointer user;
 };
 
 static char *
@@ -50,6 +52,10 @@ on_ended(Process *process, const ProcessEnd *end, gpointer user)
     gboolean by_qemu = end->known && end->exit_code == 0;
     guint wait = backoff_after_death(&net->backoff, net->started_at);
     g_clear_pointer(&net->process, process_free);
+    if (net->gone != NULL) {
+        net->gone(net->user);
+        return;
+    }
     net->state = "restarting";
     if (!by_qemu)
         g_warning("The network of “%s” %s%s%s", net->spec->name, how, tail != NULL ? ": " : ".",
@@ -110,6 +116,17 @@ net_process_free(NetProcess *net)
     g_clear_handle_id(&net->restart_timer, g_source_remove);
     process_free(net->process);
     g_free(net);
+}
+
+gboolean
+net_process_end(NetProcess *net, void (*gone)(gpointer user), gpointer user)
+{
+    g_clear_handle_id(&net->restart_timer, g_source_remove);
+    net->gone = gone;
+    net->user = user;
+    if (net->process != NULL)
+        process_signal(net->process, SIGKILL);
+    return net->process != NULL;
 }
 
 void

@@ -17,6 +17,10 @@ NetProcess *net_process_new(const HostSettings *settings, const MachineSpec *spe
 /* What runs goes on running. NULL is fine. */
 void net_process_free(NetProcess *net);
 
+/* Ends it. TRUE: gone() follows from the main loop, once, when nothing of it runs any more (asking
+ * again while it ends is the same command). FALSE: nothing runs, and nothing will. */
+gboolean net_process_end(NetProcess *net, void (*gone)(gpointer user), gpointer user);
+
 /* What is left of one without a machine: ends it, and removes its files. */
 void net_process_kill(const char *run_dir);
 

@@ -57,13 +57,21 @@ qemu_machine_drop_talk(QemuMachine *machine)
     g_clear_pointer(&machine->exec, guest_exec_free);
 }
 
-/* Everything of this machine is gone: clean up and tell once. */
+static void
+on_net_gone(gpointer user)
+{
+    qemu_machine_conclude(user);
+}
+
+/* Everything of this machine is gone, or goes now: clean up and tell once. */
 void
 qemu_machine_conclude(QemuMachine *machine)
 {
+    qemu_machine_drop_talk(machine);
+    if (machine->net != NULL && net_process_end(machine->net, on_net_gone, machine))
+        return;
     g_autofree char *described = describe_end(machine);
     g_autofree char *failure = g_steal_pointer(&machine->failure);
-    qemu_machine_drop_talk(machine);
     g_clear_pointer(&machine->qemu, process_free);
     g_clear_pointer(&machine->leftover, process_free);
     g_clear_pointer(&machine->net, net_process_free);

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Sourced: the root file system, from Debian's packages and the files of this folder.
 
-# rootfs_overlay RECIPE WORK — packs root/ and the drawn wallpaper, as root owns them.
+# rootfs_overlay RECIPE WORK — packs root/, the drawn wallpaper and what is compiled, as root owns them.
 rootfs_overlay() {
     local png=$2/overlay/usr/share/backgrounds/oriel.png
     mkdir -p "$2/overlay"
@@ -10,6 +10,8 @@ rootfs_overlay() {
     install -D -m 755 "$1/setup" "$2/overlay/usr/lib/oriel-guest/setup"
     mkdir -p "${png%/*}"
     rsvg-convert --width 1920 --height 1200 --output "$png" "$1/wallpaper.svg"
+    # Static: it fits to whatever C library the guest has.
+    cc -O2 -static -s -Wall -Wextra -Werror -o "$2/overlay/usr/lib/oriel-guest/identity" "$1/src/identity.c"
     chmod -R u=rwX,go=rX "$2/overlay"
     tar -C "$2/overlay" --owner=0 --group=0 --numeric-owner -cf "$2/overlay.tar" .
 }

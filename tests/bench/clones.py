@@ -20,6 +20,7 @@ from harness.wait import wait_for  # noqa: E402
 from lib import first_frame  # noqa: E402
 
 MARKS = ("disk", "bus", "qemu", "display", "restored", "identity", "ready")
+CLIENT_MARKS = ("ticket", "socket", "greeting", "first bytes", "complete")
 PARTS = ("sessions", "spares", "clones", "memory")
 
 
@@ -40,7 +41,7 @@ def spread(values):
 
 
 def one_session(stack, user, pool):
-    """ms from POST /sessions to: the desktop is ready, the first complete frame. And its host's marks."""
+    """ms from POST /sessions to: the desktop is ready, the first complete frame. And the marks of its host and its client."""
     began = time.monotonic()
     session = user.post("sessions", {"pool": pool})
     while session["state"] != "ready":
@@ -49,18 +50,19 @@ def one_session(stack, user, pool):
                            f"&progress={session['progress']}")
     ready = time.monotonic()
     opened = user.post(f"sessions/{session['id']}/connect", {"protocol": "vnc"})
-    screen = first_frame.look(opened["websocket"], opened["ticket"])
+    asked = time.monotonic()
+    screen, marks = first_frame.look(opened["websocket"], opened["ticket"])
     seen = time.monotonic()
     assert screen.colours() > 50, "the screen is empty"
     desktop = stack.admin.get(f"desktops/{session['desktop']}")
     assert desktop["origin"] == "clone", desktop
     user.delete(f"sessions/{session['id']}")
     wait_for(lambda: not (stack.state_dir / "desktops" / session["desktop"]).exists(), 120, "the desktop's end")
-    return (ready - began) * 1000, (seen - began) * 1000, desktop["timings"]
+    return (ready - began) * 1000, (seen - began) * 1000, desktop["timings"], {"ticket": (asked - ready) * 1000, **marks}
 
 
-def medians(marks):
-    return [round(statistics.median(mark.get(name, 0) for mark in marks)) for name in MARKS]
+def medians(marks, names=MARKS):
+    return [round(statistics.median(mark.get(name, 0) for mark in marks)) for name in names]
 
 
 def waiting_spare(stack):
@@ -81,7 +83,7 @@ def measure_sessions(stack, user, count, spares):
     for title, values in (("ready", [time[0] for time in times]), ("first complete frame", [time[1] for time in times])):
         row([f"`POST /sessions` to {title}, {spares or 'no'} spare", count, *spread(values)])
     stack.admin.delete(f"pools/{name}")
-    return medians([time[2] for time in times])
+    return medians([time[2] for time in times]), medians([time[3] for time in times], CLIENT_MARKS)
 
 
 def measure_clones(stack, count):
@@ -131,11 +133,11 @@ def main():
     with Stack() as stack:
         stack.start()
         stack.import_image()
-        user, marks = stack.rest(*stack.make_user()), {}
+        user, marks, client_marks = stack.rest(*stack.make_user()), {}, {}
         heading(["ms", "times", "median", "p95", "least", "most"])
         for part, spares in (("sessions", 0), ("spares", 1)):
             if part in parts:
-                marks[part] = measure_sessions(stack, user, options.count, spares)
+                marks[part], client_marks[part] = measure_sessions(stack, user, options.count, spares)
         if "clones" in parts or "memory" in parts:
             clones.ready_template(stack)
         if "clones" in parts:
@@ -144,6 +146,10 @@ def main():
         heading(["", *MARKS])
         for part in [part for part in ("sessions", "clones") if part in marks]:
             row([part, *marks[part]])
+        print("\nWhere the client's part goes: ms for its ticket; ms from its connection's beginning until, medians:\n")
+        heading(["", *CLIENT_MARKS])
+        for part, values in client_marks.items():
+            row([part, *values])
         if "memory" in parts:
             measure_memory(stack, options.at_once)
 

@@ -204,16 +204,16 @@ parse_hex(const char *text, unsigned char *bytes, int most)
 static int
 seed_random(void)
 {
-    struct {
-        struct rand_pool_info info;
+    struct { /* rand_pool_info */
+        int entropy_bits, size;
         unsigned char bytes[SEED_BYTES];
     } pool;
     int count = parse_hex(own.seed, pool.bytes, SEED_BYTES);
     errno = EINVAL;
     if (count <= 0)
         return fail("the random seed is none");
-    pool.info.entropy_count = 8 * count;
-    pool.info.buf_size = count;
+    pool.entropy_bits = 8 * count;
+    pool.size = count;
     if (ioctl(ready.random, RNDADDENTROPY, &pool) != 0)
         return fail("the random seed was not taken");
     if (ioctl(ready.random, RNDRESEEDCRNG) != 0)
@@ -341,6 +341,10 @@ finish_later(int port)
         return;
     signal(SIGCHLD, SIG_DFL);
     close(port);
+    /* Whoever started this must not wait for the end of what it says. */
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        dup2(nowhere, stream);
     setpgid(0, 0);
     wait_ms(700);
     /* Down and up: so it forgets the addresses that came from the template's. */
@@ -397,7 +401,7 @@ take_line(const char *line, int port)
     answer(port, result, "done\n");
     if (result == 0)
         finish_later(port);
-    memset(&own, 0, sizeof own);
+    explicit_bzero(&own, sizeof own);
     return result;
 }
 

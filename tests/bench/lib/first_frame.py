@@ -4,6 +4,7 @@
 import asyncio
 import ssl
 import struct
+import time
 
 import websockets
 
@@ -78,20 +79,30 @@ async def _look(url, ticket):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    began, marks = time.monotonic(), {}
+
+    def mark(name):
+        marks[name] = (time.monotonic() - began) * 1000
+
     async with websockets.connect(url, ssl=context, max_size=None, compression=None,
                                   subprotocols=["binary", f"oriel.ticket.{ticket}"]) as socket:
+        mark("socket")
         reader = _Reader(socket)
         screen = await _greet(reader, socket)
+        mark("greeting")
         asked = 0
         while screen.missing:
             await socket.send(struct.pack(">BB4H", 3, asked > 0, 0, 0, screen.width, screen.height))
             asked += 1
             kind = await reader.take(1)
             assert kind == b"\0", f"message {kind}"
+            if asked == 1:
+                mark("first bytes")
             await _update(reader, screen)
-        return screen
+        mark("complete")
+        return screen, marks
 
 
 def look(url, ticket, seconds=60):
-    """The screen, when all of it has come."""
+    """The screen, when all of it has come, and the ms from the beginning until each step was done."""
     return asyncio.run(asyncio.wait_for(_look(url, ticket), seconds))

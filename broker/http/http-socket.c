@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SOCKET_QUEUE_MAX     (256 * 1024)
+#define FRAME_MAX            (64 * 1024) /* payload bytes; what waits is sent in few large ones */
 #define SOCKET_CLOSE_SECONDS 5
 
 struct HttpSocket {
@@ -58,10 +59,13 @@ http_socket_send(HttpSocket *socket, const guint8 *data, gsize size)
         socket->short_write = TRUE;
     if (taken == 0)
         return 0;
-    GByteArray *frame = g_byte_array_sized_new(LWS_PRE + taken);
-    g_byte_array_set_size(frame, LWS_PRE);
+    GByteArray *frame = g_queue_peek_tail(&socket->queue);
+    if (frame == NULL || frame->len - LWS_PRE + taken > FRAME_MAX) {
+        frame = g_byte_array_sized_new(LWS_PRE + taken);
+        g_byte_array_set_size(frame, LWS_PRE);
+        g_queue_push_tail(&socket->queue, frame);
+    }
     g_byte_array_append(frame, data, taken);
-    g_queue_push_tail(&socket->queue, frame);
     socket->queued += taken;
     lws_callback_on_writable(socket->connection->wsi);
     return taken;

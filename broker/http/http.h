@@ -111,8 +111,8 @@ typedef struct {
 } HttpSocketEvents;
 
 void http_socket_set_events(HttpSocket *socket, const HttpSocketEvents *events, gpointer user);
-/* Queues one binary frame. Returns how many bytes were taken (0 when the bounded queue, 256 KiB, is
- * full: wait for writable). */
+/* Queues bytes of a binary stream; what waits goes in frames of up to 64 KiB. Returns how many bytes
+ * were taken (0 when the bounded queue, 256 KiB, is full: wait for writable). */
 gsize http_socket_send(HttpSocket *socket, const guint8 *data, gsize size);
 void http_socket_pause(HttpSocket *socket, gboolean pause); /* stops and resumes received */
 /* Closes with code after what is queued was sent, or after 5 s. received and writable are not

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/gateway/listener.h"
 
+#include "common/acceptor.h"
 #include "common/error.h"
 
 #include <errno.h>
@@ -12,22 +13,15 @@
 
 #define BACKLOG            512
 #define TLS_HANDSHAKE_BYTE 0x16
-#define ACCEPT_REST_MS     100 /* after running out of descriptors */
 
 struct Listener {
-    GPtrArray *ports; /* of Port */
+    GPtrArray *ports; /* of Acceptor */
     GQueue silent;    /* of Silent, oldest first */
     ListenerOptions options;
     ListenerEvents events;
     gpointer user;
     guint16 port;
 };
-
-typedef struct {
-    Listener *listener;
-    int fd;
-    guint source; /* accepting, or resting */
-} Port;
 
 /* A connection that has sent nothing yet. */
 typedef struct {
@@ -127,11 +121,18 @@ listener_evict(Listener *listener, const char *peer)
 }
 
 static void
-listener_take(Listener *listener, int fd, const struct sockaddr_storage *native, socklen_t size)
+port_accepted(int fd, gpointer user)
 {
-    g_autoptr(GSocketAddress) address = g_socket_address_new_from_native((gpointer)native, size);
+    Listener *listener = user;
+    struct sockaddr_storage native;
+    socklen_t size = sizeof native;
     int on = 1;
 
+    if (getpeername(fd, (struct sockaddr *)&native, &size) < 0) {
+        close(fd); /* it is gone already */
+        return;
+    }
+    g_autoptr(GSocketAddress) address = g_socket_address_new_from_native(&native, size);
     if (!address || !G_IS_INET_SOCKET_ADDRESS(address)) {
         close(fd);
         return;
@@ -149,46 +150,6 @@ listener_take(Listener *listener, int fd, const struct sockaddr_storage *native,
     silent->deadline =
         g_timeout_add_seconds(listener->options.silent_seconds, silent_expired, silent);
     g_queue_push_tail(&listener->silent, silent);
-}
-
-static gboolean port_acceptable(gint fd, GIOCondition condition, gpointer data);
-
-static gboolean
-port_rested(gpointer data)
-{
-    Port *port = data;
-
-    port->source = g_unix_fd_add(port->fd, G_IO_IN, port_acceptable, port);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-port_acceptable(gint fd, GIOCondition condition, gpointer data)
-{
-    Port *port = data;
-    struct sockaddr_storage native;
-    socklen_t size = sizeof native;
-
-    int taken = accept4(fd, (struct sockaddr *)&native, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (taken >= 0) {
-        listener_take(port->listener, taken, &native, size);
-        return G_SOURCE_CONTINUE;
-    }
-    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
-        return G_SOURCE_CONTINUE;
-    g_warning("No more connections can be accepted for now: %s", g_strerror(errno));
-    port->source = g_timeout_add(ACCEPT_REST_MS, port_rested, port);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-port_free(gpointer data)
-{
-    Port *port = data;
-
-    g_clear_handle_id(&port->source, g_source_remove);
-    close(port->fd);
-    g_free(port);
 }
 
 /* Returns the bound and listening descriptor, or -1. */
@@ -233,11 +194,7 @@ listener_add(Listener *listener, const char *text, GError **error)
     int fd = port_listen(address, error);
     if (fd < 0)
         return FALSE;
-    Port *port = g_new0(Port, 1);
-    port->listener = listener;
-    port->fd = fd;
-    port->source = g_unix_fd_add(fd, G_IO_IN, port_acceptable, port);
-    g_ptr_array_add(listener->ports, port);
+    g_ptr_array_add(listener->ports, acceptor_new(fd, "The gateway", port_accepted, listener));
 
     if (listener->port == 0 && getsockname(fd, (struct sockaddr *)&native, &size) == 0) {
         g_autoptr(GSocketAddress) bound = g_socket_address_new_from_native(&native, size);
@@ -252,7 +209,7 @@ listener_new(const ListenerOptions *options, const ListenerEvents *events, gpoin
 {
     g_autoptr(Listener) listener = g_new0(Listener, 1);
 
-    listener->ports = g_ptr_array_new_with_free_func(port_free);
+    listener->ports = g_ptr_array_new_with_free_func((GDestroyNotify)acceptor_free);
     g_queue_init(&listener->silent);
     listener->options = *options;
     listener->events = *events;

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api.h"
 
+#include "common/acceptor.h"
 #include "common/error.h"
 #include "common/json-channel.h"
 #include "host/agent/api-call.h"
 
-#include <errno.h>
-#include <glib-unix.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_CLIENTS     64
-#define ACCEPT_PAUSE_MS 250
+#define MAX_CLIENTS 64
 /* Calls of one client that have no answer yet. */
 #define MAX_CALLS       256
 #define MAX_ID_LENGTH   128
@@ -36,8 +34,7 @@ struct ApiCall {
 
 struct Api {
     Host *host;
-    int listener;
-    guint source;
+    Acceptor *acceptor;
     GList *clients;
 };
 
@@ -298,33 +295,14 @@ on_closed(JsonChannel *channel, const GError *error, gpointer user)
 
 static const JsonChannelEvents channel_events = {.message = on_message, .closed = on_closed};
 
-static gboolean on_connection(int listener, GIOCondition condition, gpointer user);
-
-/* While there are no descriptors left, a listener that stays readable would keep the loop busy. */
-static gboolean
-accept_again(gpointer user)
+static void
+on_accepted(int fd, gpointer user)
 {
     Api *api = user;
-    api->source = g_unix_fd_add(api->listener, G_IO_IN, on_connection, api);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_connection(int listener, GIOCondition condition, gpointer user)
-{
-    Api *api = user;
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-        g_warning("The API takes no connections for a moment: %s.", g_strerror(errno));
-        api->source = g_timeout_add(ACCEPT_PAUSE_MS, accept_again, api);
-        return G_SOURCE_REMOVE;
-    }
-    if (fd < 0)
-        return G_SOURCE_CONTINUE;
     if (g_list_length(api->clients) >= MAX_CLIENTS) {
         g_warning("There are too many connections to the API; one is refused.");
         close(fd);
-        return G_SOURCE_CONTINUE;
+        return;
     }
     Client *client = g_new0(Client, 1);
     client->references = 1;
@@ -332,7 +310,6 @@ on_connection(int listener, GIOCondition condition, gpointer user)
     client->farewell_fd = dup(fd);
     client->channel = json_channel_new(fd, &channel_events, client);
     api->clients = g_list_prepend(api->clients, client);
-    return G_SOURCE_CONTINUE;
 }
 
 /* --- events
@@ -431,9 +408,7 @@ api_new(Host *host, GError **error)
         return NULL;
     Api *api = g_new0(Api, 1);
     api->host = host;
-    api->listener = listener;
-    g_unix_set_fd_nonblocking(listener, TRUE, NULL);
-    api->source = g_unix_fd_add(listener, G_IO_IN, on_connection, api);
+    api->acceptor = acceptor_new(listener, "The API", on_accepted, api);
     image_store_set_events(host->images, &image_events, api);
     template_store_set_events(host->templates, &template_events, api);
     inventory_set_events(host->inventory, &inventory_events, api);
@@ -450,8 +425,7 @@ api_free(Api *api)
     inventory_set_events(api->host->inventory, NULL, NULL);
     while (api->clients != NULL)
         client_close(api->clients->data);
-    g_source_remove(api->source);
-    close(api->listener);
+    acceptor_free(api->acceptor);
     unlink(api->host->settings->socket);
     g_free(api);
 }

@@ -5,8 +5,10 @@
 #include "host/net/nat.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +21,8 @@
 /* What it may write to its log: a guest that makes it complain must not fill a disk. */
 #define LOG_BYTES ((rlim_t)1 << 20)
 
+#define RESOLVER_FILE "/etc/resolv.conf"
+/* Whole folders: the file is exchanged for another one when this host's network changes. */
 static const char *const resolver_places[] = {"/etc", "/run/systemd/resolve", "/run/resolvconf",
                                               "/run/NetworkManager", NULL};
 
@@ -98,11 +102,20 @@ restrict_calls(gboolean isolated, GError **error)
     return confine_filter_load(&filter, error);
 }
 
+/* The name servers' addresses, wherever the link to them leads today. */
+static gboolean
+restrict_files(gboolean isolated, GError **error)
+{
+    char path[PATH_MAX];
+    const char *const file[] = {realpath(RESOLVER_FILE, path), NULL};
+    const ConfinePlaces places[] = {{resolver_places, CONFINE_READ}, {file, CONFINE_READ_FILE}};
+    return confine_files(places, isolated ? 0 : G_N_ELEMENTS(places), error);
+}
+
 gboolean
 net_sandbox_enter(gboolean isolated, GError **error)
 {
-    const ConfinePlaces places[] = {{resolver_places, CONFINE_READ}};
     limit_resources();
-    return confine_begin(error) && confine_files(places, isolated ? 0 : 1, error) &&
+    return confine_begin(error) && restrict_files(isolated, error) &&
            restrict_calls(isolated, error);
 }

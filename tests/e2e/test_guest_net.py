@@ -34,7 +34,7 @@ print $socket "$ARGV[2]\\n"; $socket->flush; print Digest::MD5->new->addfile($so
 def outward_fixture(stack):
     """The stack, with a host that lets its guests out into the little internet."""
     program = stack.folder / "net-in-its-world"
-    command = ["unshare", "--user", "--map-root-user", "--net", sys.executable, net_world.__file__, paths.program("oriel-net")]
+    command = ["unshare", "--user", "--map-root-user", "--net", "--mount", sys.executable, net_world.__file__, paths.program("oriel-net")]
     program.write_text(f"#!/bin/sh\nexec {shlex.join(command)} \"$@\"\n", encoding="utf-8")
     program.chmod(0o700)
     more = stack.folder / "host.conf.d"

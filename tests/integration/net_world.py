@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A little internet of its own, for tests of oriel-net: run by `unshare --user --map-root-user --net`, with a command as
-arguments that is started in it. At 192.0.2.1, and at this world's own loopback, which no guest should reach, stand
+"""A little internet of its own, for tests of oriel-net: run by `unshare --user --map-root-user --net --mount`, with a command
+as arguments that is started in it. At 192.0.2.1, and at this world's own loopback, which no guest should reach, stand
 
     port 7001, TCP: is told a number in a line, and sends as many bytes (see pattern)
     port 7002, TCP: reads to the end, and says how many bytes there were
     port 7003, UDP: sends back what it gets
+
+and at loopback alone the name server that /etc/resolv.conf names here, which sends back what it gets, too.
 
 Says "ready PID" on standard output, then "loopback PORT" for each connection or datagram that came to the loopback address.
 Ends with the command, as it did; or the command with it, when it is killed, or standard input is a pipe and ends."""
@@ -19,13 +21,15 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 
 OUTSIDE = "192.0.2.1"
-SOURCE, SINK, ECHO = 7001, 7002, 7003
+SOURCE, SINK, ECHO, NAMES = 7001, 7002, 7003, 53
 SIOCSIFADDR, SIOCSIFFLAGS, IFF_UP = 0x8916, 0x8914, 1
 IP_PKTINFO = 8
-PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG, MS_BIND = 1, 4096
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def pattern(count):
@@ -90,13 +94,32 @@ def serve_echo():
     threading.Thread(target=answer, daemon=True).start()
 
 
+def serve_names():
+    """The name server; what this world's programs read as /etc/resolv.conf leads to it."""
+    sock = socket.socket(type=socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", NAMES))
+
+    def answer():
+        while True:
+            sock.sendto(*sock.recvfrom(65536))
+
+    threading.Thread(target=answer, daemon=True).start()
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b"nameserver 127.0.0.1\n")
+        file.flush()
+        os.chmod(file.name, 0o644)
+        target = os.path.realpath("/etc/resolv.conf")
+        if LIBC.mount(file.name.encode(), target.encode(), None, MS_BIND, None) != 0:
+            raise OSError(ctypes.get_errno(), f"{target} cannot be replaced")
+
+
 def main(command):
     set_up_addresses()
+    serve_names()
     serve(SOURCE, source)
     serve(SINK, sink)
     serve_echo()
-    prctl = ctypes.CDLL(None).prctl
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
     print("ready", child.pid, flush=True)
 
     def end_with_input():

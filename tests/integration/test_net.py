@@ -32,7 +32,7 @@ class Net:
         self.wire = guest.Wire(folder / "net")
         command = [paths.program("oriel-net"), "--qemu-unix", str(folder / "net"), "--counters", str(self.counters_path), *options]
         world = pathlib.Path(net_world.__file__)
-        self.world = subprocess.Popen(["unshare", "--user", "--map-root-user", "--net", sys.executable, str(world), *command],
+        self.world = subprocess.Popen(["unshare", "--user", "--map-root-user", "--net", "--mount", sys.executable, str(world), *command],
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.pid = int(self.world.stdout.readline().split()[1])
         self.wire.accept()
@@ -150,6 +150,18 @@ def test_own_loopback_is_out_of_reach(start):
         assert packet.protocol != guest.TCP or packet.data[13] & guest.RST, "a connection was made"
         return packet.protocol == guest.UDP and packet.data[8:] == b"end"
     net.wire.until(is_end)
+    download(net, 1000)
+    assert net.end() == "ended 0\n", "somebody heard it"
+
+
+def test_names_are_asked_of_the_hosts_own_server(start):
+    """Though that is at loopback: there its name server alone may be asked."""
+    net = start()
+    net.wire.send(guest.udp(guest.NAMES, net_world.NAMES, b"where is it?"))
+    answer = net.wire.until(lambda packet: packet.protocol == guest.UDP)
+    assert (answer.source, answer.data[8:]) == (guest.NAMES, b"where is it?")
+    net.wire.send(guest.udp(guest.NAMES, net_world.ECHO, b"is anybody there?"))
+    net.wire.tcp(guest.NAMES, net_world.SOURCE).ask()
     download(net, 1000)
     assert net.end() == "ended 0\n", "somebody heard it"
 

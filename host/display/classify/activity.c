@@ -23,6 +23,7 @@
 #define TOLERANCE   1 /* cells that an edge may move while the outline counts as still */
 #define STEADY      3 /* looks in a row that saw the same outline */
 #define BACK_OFF    4 /* frames not to look after one in vain */
+#define MANY_CELLS  2048
 #define MAX_STRIKES 2 /* reviews in a row that saw no photograph */
 
 typedef struct {
@@ -239,14 +240,14 @@ still_changes(const Activity *activity, const CellBox *box)
 }
 
 /* In the main: half of what is not of one colour, and that a quarter of all. One cell of four tells
- * enough. */
+ * enough, of many one of sixteen. */
 static gboolean
 is_photo_like(const Activity *activity, const Frame *frame, const CellBox *box)
 {
-    int cells = 0, solid = 0, photo = 0;
+    int cells = 0, solid = 0, photo = 0, step = box_area(box) >= MANY_CELLS ? 4 : 2;
 
-    for (int row = box->y1; row < box->y2; row += 2)
-        for (int column = box->x1; column < box->x2; column += 2) {
+    for (int row = box->y1; row < box->y2; row += step)
+        for (int column = box->x1; column < box->x2; column += step) {
             int x = column * CELL_SIZE, y = row * CELL_SIZE;
             CellStats stats;
 

@@ -8,6 +8,11 @@
 #define KEY_HEIGHT 4
 #define MIN_VOTES  3
 
+/* Where there are so many features, a part of the rows of the frame before tells whether it has any
+ * of them: what moved in a large area is seen if it is some 350 rows high. */
+#define ENOUGH_PLACES 1000
+#define FIRST_PASS    4 /* of the rows that are looked at, one in so many comes first */
+
 #define MAX_PLACES  8192 /* features of the frame; 1080p text has some thousand */
 #define PLACE_SLOTS 16384
 #define MAX_STEPS   256 /* different ones; content that moved brings its steps early and often */
@@ -29,7 +34,7 @@ typedef struct {
 struct MotionFeatures {
     const MotionHashKernel *kernel;
     Place places[MAX_PLACES];
-    guint n_places;
+    guint n_places, n_known;          /* known: the frame before has it, too */
     guint16 place_slots[PLACE_SLOTS]; /* index + 1 */
     Ballot ballots[MAX_STEPS];
     guint n_ballots;
@@ -139,6 +144,7 @@ take_before(MotionFeatures *features, const Frame *frame, int x, int y, guint32 
         key_of(frame->previous + (gsize)y * (gsize)frame->stride + (gsize)x, frame->stride), FALSE);
     if (!place)
         return;
+    features->n_known++;
     place->before_x = (guint16)x;
     place->before_y = (guint16)y;
     place->n_before = (guint8)MIN(place->n_before + 1, 2);
@@ -226,6 +232,21 @@ choose(MotionFeatures *features, MotionStep *steps, guint max)
     return n;
 }
 
+/* Each row once: a first few, and the others if these have something. Photographs have nothing. */
+static void
+scan_before(MotionFeatures *features, const MotionCells *cells, const Frame *frame, int stride)
+{
+    int bottom = frame->height - KEY_HEIGHT, first = stride * FIRST_PASS;
+
+    for (int y = 0; y <= bottom; y += first)
+        scan_row(features, cells, frame, frame->previous, y, take_before);
+    if (features->n_places >= ENOUGH_PLACES && !features->n_known)
+        return;
+    for (int y = 0; y <= bottom; y += stride)
+        if (y % first != 0)
+            scan_row(features, cells, frame, frame->previous, y, take_before);
+}
+
 guint
 motion_features_vote(MotionFeatures *features, const MotionCells *cells, const Frame *frame,
                      MotionStep *steps, guint max)
@@ -237,14 +258,13 @@ motion_features_vote(MotionFeatures *features, const MotionCells *cells, const F
         return 0;
     memset(features->place_slots, 0, sizeof features->place_slots);
     memset(features->hints, 0, sizeof features->hints);
-    features->n_places = 0;
+    features->n_places = features->n_known = 0;
     for (int y = 0; y <= bottom; y++)
         if (y % sampling.period < sampling.stride)
             scan_row(features, cells, frame, frame->pixels, y, take_now);
     if (!features->n_places)
         return 0;
-    for (int y = 0; y <= bottom; y += sampling.stride)
-        scan_row(features, cells, frame, frame->previous, y, take_before);
+    scan_before(features, cells, frame, sampling.stride);
     count(features);
     return choose(features, steps, max);
 }

@@ -157,7 +157,7 @@ static void
 look_ahead(MotionSearch *motion, const Scene *scene)
 {
     Frame frame = scene->frame;
-    guint8 changed[1000 / 16];
+    guint8 changed[2048 / 16];
     if (frame.sequence % 5 == 4) {
         frame.pixels = scene->before;
         frame.previous = scene->now;
@@ -259,7 +259,6 @@ test_windows(void)
     motion_search_free(motion);
 }
 
-/* Nothing that would be a copy: new content, plain areas, a cursor. */
 /* A picture that stands in the midst of what scrolls did not come by the step, though it does not
  * differ from what was there. */
 static void
@@ -283,6 +282,30 @@ test_island(void)
     }
 }
 
+/* Where all of a screen is new but for a part that moved, however far, that part is found. */
+static void
+test_band(void)
+{
+    for (int by = 1; by <= 241; by += 15) {
+        MotionSearch *motion = motion_search_new();
+        Plan *plan = plan_new();
+        Scene scene;
+        int copied = 0;
+        scene_init(&scene, 1280, 1088);
+        for (int frame = 0; frame < 2; frame++) {
+            turn(&scene);
+            paint(&scene, NOISE, 0, 0, 1280, 1088, 0, 0, (guint32)frame + 5);
+            paint(&scene, NOISE, frame * 3, 200 + frame * by, 1280, 360, 0, 0, 1);
+            copied = search(motion, &scene, plan);
+        }
+        g_assert_cmpint(copied, >=, 15);
+        scene_clear(&scene);
+        plan_free(plan);
+        motion_search_free(motion);
+    }
+}
+
+/* Nothing that would be a copy: new content, plain areas, a cursor. */
 static void
 test_nothing(void)
 {
@@ -504,6 +527,7 @@ main(int argc, char **argv)
     g_test_add_func("/motion/scroll", test_scroll);
     g_test_add_func("/motion/windows", test_windows);
     g_test_add_func("/motion/island", test_island);
+    g_test_add_func("/motion/band", test_band);
     g_test_add_func("/motion/nothing", test_nothing);
     g_test_add_func("/motion/random", test_random);
     g_test_add_func("/motion/plain", test_plain);

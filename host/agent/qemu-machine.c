@@ -297,6 +297,8 @@ begin_start(gpointer user)
     QemuMachine *machine = user;
     g_autofree char *path = file_in(machine->spec->run_dir, "qemu.pid");
     machine->idle = 0;
+    if (machine->origin == START_RESUME)
+        qemu_snapshot_read_ahead(machine->spec->saved_file);
     machine->events->step(machine->user, STEP_DISK);
     machine->leftover = process_adopt(path, on_leftover_ended, machine);
     if (machine->leftover != NULL)

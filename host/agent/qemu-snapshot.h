@@ -24,6 +24,8 @@ QemuSnapshot *qemu_snapshot_save(Qmp *qmp, const char *path, gboolean shared_mem
  * What QEMU cannot read ends it; its log tells why. */
 QemuSnapshot *qemu_snapshot_restore(Qmp *qmp, const char *path, gboolean shared_memory,
                                     QemuSnapshotDone done, gpointer user);
+/* The disk begins to read what restore() will ask for, while QEMU starts. */
+void qemu_snapshot_read_ahead(const char *path);
 /* done is not called any more; a file half written is removed. To be called before the Qmp is
  * freed. NULL is fine. */
 void qemu_snapshot_free(QemuSnapshot *snapshot);

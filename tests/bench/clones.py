@@ -6,6 +6,7 @@ Prints Markdown. The host's own marks (ms since a start began) tell where its pa
 
 import argparse
 import math
+import os
 import pathlib
 import statistics
 import sys
@@ -21,7 +22,7 @@ from lib import first_frame  # noqa: E402
 
 MARKS = ("disk", "bus", "qemu", "display", "restored", "identity", "ready")
 CLIENT_MARKS = ("ticket", "socket", "greeting", "first bytes", "complete")
-PARTS = ("sessions", "spares", "clones", "memory")
+PARTS = ("sessions", "spares", "resume", "clones", "memory")
 
 
 def row(cells):
@@ -40,8 +41,8 @@ def spread(values):
     return [round(value) for value in (statistics.median(values), p95, values[0], values[-1])]
 
 
-def one_session(stack, user, pool):
-    """ms from POST /sessions to: the desktop is ready, the first complete frame. And the marks of its host and its client."""
+def to_first_frame(user, pool):
+    """The session, ms from POST /sessions to: the desktop is ready, the first complete frame. And the marks of the client."""
     began = time.monotonic()
     session = user.post("sessions", {"pool": pool})
     while session["state"] != "ready":
@@ -54,11 +55,17 @@ def one_session(stack, user, pool):
     screen, marks = first_frame.look(opened["websocket"], opened["ticket"])
     seen = time.monotonic()
     assert screen.colours() > 50, "the screen is empty"
+    return session, (ready - began) * 1000, (seen - began) * 1000, {"ticket": (asked - ready) * 1000, **marks}
+
+
+def one_session(stack, user, pool):
+    """ms from POST /sessions to: the desktop is ready, the first complete frame. And the marks of its host and its client."""
+    session, ready, seen, marks = to_first_frame(user, pool)
     desktop = stack.admin.get(f"desktops/{session['desktop']}")
     assert desktop["origin"] == "clone", desktop
     user.delete(f"sessions/{session['id']}")
     wait_for(lambda: not (stack.state_dir / "desktops" / session["desktop"]).exists(), 120, "the desktop's end")
-    return (ready - began) * 1000, (seen - began) * 1000, desktop["timings"], {"ticket": (asked - ready) * 1000, **marks}
+    return ready, seen, desktop["timings"], marks
 
 
 def medians(marks, names=MARKS):
@@ -69,12 +76,16 @@ def waiting_spare(stack):
     return any(item["spare"] and item["state"] == "ready" for item in stack.admin.get("desktops")["items"])
 
 
+def wait_for_template(stack):
+    wait_for(lambda: any(item["state"] == "ready" for item in stack.admin.get("templates")["items"]), clones.SECONDS,
+             "the template is ready", 0.5)
+
+
 def measure_sessions(stack, user, count, spares):
     name = f"bench-{spares}"
     stack.admin.post("pools", {"name": name, "image": "demo", "memory_mib": 1024, "cpus": 2, "entitled": ["everyone"],
                                "policy": "floating", "spares": spares, "maximum": 12})
-    wait_for(lambda: any(item["state"] == "ready" for item in stack.admin.get("templates")["items"]), clones.SECONDS,
-             "the template is ready", 0.5)
+    wait_for_template(stack)
     times = []
     for _ in range(count):
         if spares:
@@ -84,6 +95,38 @@ def measure_sessions(stack, user, count, spares):
         row([f"`POST /sessions` to {title}, {spares or 'no'} spare", count, *spread(values)])
     stack.admin.delete(f"pools/{name}")
     return medians([time[2] for time in times]), medians([time[3] for time in times], CLIENT_MARKS)
+
+
+def one_resume(stack, user, pool, forget):
+    """The same for a desktop that sleeps on disk; forget: what it saved is not in the kernel's memory any more."""
+    session = stack.ready_session(user, pool)
+    saved = stack.state_dir / "desktops" / session["desktop"] / "suspended"
+    began = time.monotonic()
+    stack.admin.post(f"desktops/{session['desktop']}/suspend")
+    wait_for(lambda: stack.admin.get(f"desktops/{session['desktop']}")["state"] == "suspended", 300, "the desktop sleeps", 0.02)
+    slept, size = time.monotonic() - began, saved.stat().st_blocks / 2048
+    if forget:
+        with open(saved, "rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    session, ready, seen, _ = to_first_frame(user, pool)
+    desktop = stack.admin.get(f"desktops/{session['desktop']}")
+    assert desktop["origin"] == "resume", desktop
+    return ready, seen, desktop["timings"], slept * 1000, size
+
+
+def measure_resume(stack, user, count):
+    name, marks = "bench-resume", []
+    stack.admin.post("pools", {"name": name, "image": "demo", "memory_mib": 1024, "cpus": 2, "entitled": ["everyone"], "policy": "persistent",
+                               "start": "clone", "maximum": 2})
+    wait_for_template(stack)
+    for title, forget in (("from the page cache", False), ("from the disk", True)):
+        times = [one_resume(stack, user, name, forget) for _ in range(count)]
+        row([f"suspended, `POST /sessions` to ready, {title}", count, *spread([time[0] for time in times])])
+        row([f"suspended, `POST /sessions` to first complete frame, {title}", count, *spread([time[1] for time in times])])
+        marks.append(medians([time[2] for time in times]))
+    row(["suspend to asleep", count, *spread([time[3] for time in times])])
+    row(["MiB saved", count, *spread([time[4] for time in times])])
+    return marks
 
 
 def measure_clones(stack, count):
@@ -138,14 +181,16 @@ def main():
         for part, spares in (("sessions", 0), ("spares", 1)):
             if part in parts:
                 marks[part], client_marks[part] = measure_sessions(stack, user, options.count, spares)
+        if "resume" in parts:
+            marks["resume, page cache"], marks["resume, disk"] = measure_resume(stack, user, options.count)
         if "clones" in parts or "memory" in parts:
             clones.ready_template(stack)
         if "clones" in parts:
             marks["clones"] = measure_clones(stack, options.count)
         print("\nWhere the host's part goes, ms from its beginning until, medians:\n")
         heading(["", *MARKS])
-        for part in [part for part in ("sessions", "clones") if part in marks]:
-            row([part, *marks[part]])
+        for part, each in marks.items():
+            row([part, *each])
         print("\nWhere the client's part goes: ms for its ticket; ms from its connection's beginning until, medians:\n")
         heading(["", *CLIENT_MARKS])
         for part, values in client_marks.items():

@@ -61,12 +61,10 @@ def die_at(stack, point, act):
     try:
         act(api)
     except (ConnectionError, TimeoutError, TypeError, AttributeError):
-        pass
-    else:
-        raise AssertionError(f"the host lives on after {point}")
+        pass  # cut off, or told of the last step just before
     finally:
         api.close()
-    status = stack.stop("host")
+    status = stack.processes.pop("host").wait(60)
     del stack.environment["ORIEL_HOST_DIES_AT"]
     assert status == -signal.SIGKILL, status
     stack.start_host()

@@ -3,7 +3,6 @@
 #include "lossy.h"
 #include "region.h"
 #include "vnc-copy.h"
-#include "vnc-cursor.h"
 #include "vnc-framing.h"
 #include "vnc-quality.h"
 #include "vnc-slice.h"
@@ -20,31 +19,13 @@
 #define UNCOUNTED      0xffff /* of rectangles: until LastRect */
 #define MAX_REGION     256
 
-/* Extensions that the client may have, one bit each. */
-static const gint32 known[] = {
-    VNC_ENCODING_CURSOR,     VNC_ENCODING_DESKTOP_SIZE,  VNC_ENCODING_QEMU_KEY,
-    VNC_ENCODING_LEDS,       VNC_ENCODING_EXTENDED_SIZE, VNC_ENCODING_FENCE,
-    VNC_ENCODING_CONTINUOUS, VNC_ENCODING_ALPHA_CURSOR,  VNC_ENCODING_CLIPBOARD,
-    VNC_ENCODING_COPY_RECT,  VNC_ENCODING_H264,          VNC_ENCODING_LAST_RECT};
-
-typedef enum {
-    WAIT_SIZE = 1,
-    WAIT_CURSOR = 2,
-    WAIT_QEMU_KEY = 4,
-    WAIT_LEDS = 8,
-    WAIT_SIZE_ANSWER = 16
-} Waiting;
-
 struct VncUpdate {
     void (*wants_frame)(gpointer user);
     gpointer user;
-    guint has;               /* bits of known */
     EncodeSettings settings; /* quality: the client's wish */
     int quality;             /* in use */
     int width, height;       /* as the client knows, or is about to be told */
-    Cursor *cursor;
-    gboolean cursor_known;
-    guint leds, waiting; /* Waiting */
+    VncExtras *extras;
     pixman_region32_t dirty, requested, continuous;
     gboolean is_continuous;
     gboolean asked; /* a request is open, be its area empty or not */
@@ -102,6 +83,7 @@ vnc_update_new(void (*wants_frame)(gpointer user), gpointer user)
     pixman_region32_init(&update->dirty);
     pixman_region32_init(&update->requested);
     pixman_region32_init(&update->continuous);
+    update->extras = vnc_extras_new();
     update->copy = vnc_copy_new();
     update->lossy = lossy_new(wants_frame, user);
     update->slice = vnc_slice_new();
@@ -125,17 +107,14 @@ vnc_update_free(VncUpdate *update)
     pixman_region32_fini(&update->continuous);
     pixman_region32_fini(&update->taken);
     pixman_region32_fini(&update->answered);
-    cursor_unref(update->cursor);
+    vnc_extras_free(update->extras);
     g_free(update);
 }
 
 gboolean
 vnc_update_has(const VncUpdate *update, gint32 encoding)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
-        if (known[i] == encoding)
-            return update->has >> i & 1;
-    return FALSE;
+    return vnc_extras_has(update->extras, encoding);
 }
 
 guint64
@@ -150,18 +129,7 @@ vnc_update_set_format(VncUpdate *update, const PixelFormat *format)
     update->settings.format = *format;
     vnc_copy_give_back(update->copy, &update->dirty);
     update->stale = update->in_flight;
-    update->waiting |=
-        update->cursor_known ? WAIT_CURSOR : 0; /* cursors have the client's format */
-}
-
-static void
-note_encoding(VncUpdate *update, gint32 encoding)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
-        if (known[i] == encoding)
-            update->has |= 1u << i;
-    if (encoding >= QUALITY_FIRST && encoding <= QUALITY_LAST)
-        update->settings.quality = encoding - QUALITY_FIRST;
+    vnc_extras_format_changed(update->extras);
 }
 
 void
@@ -169,28 +137,19 @@ vnc_update_set_encodings(VncUpdate *update, const guint8 *list, guint n_encoding
 {
     const Encoder *encoder = NULL;
 
-    update->has = 0;
+    vnc_extras_set_encodings(update->extras, list, n_encodings);
     update->settings.quality = -1;
     for (guint i = 0; i < n_encodings; i++) {
         gint32 encoding = (gint32)vnc_get32(list + i * 4);
 
         encoder = encoder ? encoder : encoder_find(encoding);
-        note_encoding(update, encoding);
+        if (encoding >= QUALITY_FIRST && encoding <= QUALITY_LAST)
+            update->settings.quality = encoding - QUALITY_FIRST;
     }
     update->settings.encoder = encoder ? encoder : &encoder_raw;
     if (!vnc_update_has(update, VNC_ENCODING_COPY_RECT))
         vnc_copy_give_back(update->copy, &update->dirty);
     update->stale = update->in_flight;
-    /* A size that the client does not know yet is told all the same: it will be drawn to. */
-    update->waiting &= WAIT_SIZE | WAIT_SIZE_ANSWER;
-    if (vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE))
-        update->waiting |= WAIT_SIZE;
-    if (vnc_update_has(update, VNC_ENCODING_QEMU_KEY))
-        update->waiting |= WAIT_QEMU_KEY;
-    if (vnc_update_has(update, VNC_ENCODING_LEDS))
-        update->waiting |= WAIT_LEDS;
-    if (update->cursor_known)
-        update->waiting |= WAIT_CURSOR;
 }
 
 void
@@ -204,7 +163,7 @@ vnc_update_request(VncUpdate *update, gboolean incremental, int x, int y, int wi
     if (!incremental) {
         pixman_region32_union(&update->dirty, &update->dirty, &area);
         if (vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE))
-            update->waiting |= WAIT_SIZE;
+            vnc_extras_resized(update->extras);
     }
     pixman_region32_union(&update->requested, &update->requested, &area);
     region_bound(&update->requested, MAX_REGION);
@@ -233,7 +192,7 @@ vnc_update_pointer(VncUpdate *update, int x, int y)
 void
 vnc_update_size_asked(VncUpdate *update)
 {
-    update->waiting |= WAIT_SIZE_ANSWER;
+    vnc_extras_size_asked(update->extras);
 }
 
 void
@@ -283,7 +242,7 @@ vnc_update_resized(VncUpdate *update, int width, int height)
      * asks anew when it hears the size. */
     pixman_region32_fini(&update->continuous);
     pixman_region32_init_rect(&update->continuous, 0, 0, (unsigned)width, (unsigned)height);
-    update->waiting |= WAIT_SIZE;
+    vnc_extras_resized(update->extras);
     return vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE) ||
            vnc_update_has(update, VNC_ENCODING_DESKTOP_SIZE);
 }
@@ -291,21 +250,15 @@ vnc_update_resized(VncUpdate *update, int width, int height)
 void
 vnc_update_set_cursor(VncUpdate *update, Cursor *cursor)
 {
-    cursor_unref(update->cursor);
-    update->cursor = cursor ? cursor_ref(cursor) : NULL;
-    update->cursor_known = TRUE;
-    update->waiting |= WAIT_CURSOR;
+    vnc_extras_set_cursor(update->extras, cursor);
     update->wants_frame(update->user);
 }
 
 void
 vnc_update_set_leds(VncUpdate *update, guint leds)
 {
-    update->leds = leds;
-    if (vnc_update_has(update, VNC_ENCODING_LEDS)) {
-        update->waiting |= WAIT_LEDS;
+    if (vnc_extras_set_leds(update->extras, leds))
         update->wants_frame(update->user);
-    }
 }
 
 /* Taking and sending -----------------------------------------------------------------------------
@@ -320,7 +273,7 @@ vnc_update_ready(const VncUpdate *update)
 SinkProgress
 vnc_update_progress(const VncUpdate *update)
 {
-    if (update->in_flight || update->waiting || !region_is_empty(&update->dirty) ||
+    if (update->in_flight || vnc_extras_wait(update->extras) || !region_is_empty(&update->dirty) ||
         !vnc_copy_is_empty(update->copy))
         return SINK_SENDING;
     return lossy_is_empty(update->lossy) ? SINK_SETTLED : SINK_SENT;
@@ -402,8 +355,7 @@ init_allowed(const VncUpdate *update, pixman_region32_t *allowed)
 static void
 take_copies(VncUpdate *update, const pixman_region32_t *allowed)
 {
-    if (update->waiting & (WAIT_SIZE | WAIT_SIZE_ANSWER) ||
-        !vnc_copy_is_within(update->copy, allowed))
+    if (vnc_extras_size_waits(update->extras) || !vnc_copy_is_within(update->copy, allowed))
         vnc_copy_give_back(update->copy, &update->dirty);
 }
 
@@ -417,7 +369,8 @@ vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
     take_changed(update, &allowed, room, &work->changed);
     take_exact(update, &allowed, room, &work->changed, &work->exact);
     pixman_region32_fini(&allowed);
-    if (vnc_work_is_empty(work) && !update->waiting && vnc_copy_is_empty(update->copy))
+    if (vnc_work_is_empty(work) && !vnc_extras_wait(update->extras) &&
+        vnc_copy_is_empty(update->copy))
         return FALSE;
     update->quality = vnc_quality_lowered(update->settings.quality, room->steps);
     work->settings = update->settings;
@@ -438,60 +391,6 @@ vnc_update_take(VncUpdate *update, const VncRoom *room, VncWork *work)
     update->stale = FALSE;
     update->unseen = FALSE;
     return TRUE;
-}
-
-static void
-append_rectangle(GByteArray *bytes, int x, int y, int width, int height, gint32 encoding)
-{
-    packet_put_header(encode_reserve(bytes, PACKET_HEADER), x, y, width, height, encoding);
-}
-
-static void
-append_size(const VncUpdate *update, GByteArray *bytes, int reason)
-{
-    guint8 *to;
-
-    if (!vnc_update_has(update, VNC_ENCODING_EXTENDED_SIZE)) {
-        append_rectangle(bytes, 0, 0, update->width, update->height, VNC_ENCODING_DESKTOP_SIZE);
-        return;
-    }
-    append_rectangle(bytes, reason, 0, update->width, update->height, VNC_ENCODING_EXTENDED_SIZE);
-    to = encode_reserve(bytes, 4 + 16);
-    to = vnc_put32(to, 1u << 24); /* one screen, three bytes of padding */
-    to = vnc_put32(to, 1);        /* its number; libvncclient takes 0 for a mistake */
-    to = vnc_put32(to, 0);        /* its place */
-    to = vnc_put16(vnc_put16(to, (guint)update->width), (guint)update->height);
-    vnc_put32(to, 0);
-}
-
-/* The rectangles that are no pixels. Returns how many. */
-static guint
-append_waiting(VncUpdate *update, GByteArray *bytes)
-{
-    guint n = 0;
-
-    if (update->waiting & (WAIT_SIZE | WAIT_SIZE_ANSWER) && update->width) {
-        append_size(update, bytes, update->waiting & WAIT_SIZE_ANSWER ? 1 : 0);
-        n++;
-    }
-    if (update->waiting & WAIT_QEMU_KEY) {
-        append_rectangle(bytes, 0, 0, 0, 0, VNC_ENCODING_QEMU_KEY);
-        n++;
-    }
-    if (update->waiting & WAIT_LEDS) {
-        append_rectangle(bytes, 0, 0, 0, 0, VNC_ENCODING_LEDS);
-        *encode_reserve(bytes, 1) = (guint8)update->leds;
-        n++;
-    }
-    if (update->waiting & WAIT_CURSOR && vnc_update_has(update, VNC_ENCODING_ALPHA_CURSOR)) {
-        vnc_cursor_append_alpha(update->cursor, bytes);
-        n++;
-    } else if (update->waiting & WAIT_CURSOR && vnc_update_has(update, VNC_ENCODING_CURSOR)) {
-        vnc_cursor_append(update->cursor, &update->settings.format, bytes);
-        n++;
-    }
-    update->waiting = 0;
-    return n;
 }
 
 static void
@@ -561,9 +460,13 @@ vnc_update_take_box(VncUpdate *update, const pixman_box32_t *box)
 static guint
 make_head(VncUpdate *update)
 {
+    guint n;
+
     g_byte_array_set_size(update->head, 0);
     vnc_put32(encode_reserve(update->head, 4), 0); /* FramebufferUpdate */
-    return append_waiting(update, update->head) + vnc_copy_append(update->copy, update->head);
+    n = vnc_extras_append(update->extras, &update->settings.format, update->width, update->height,
+                          update->head);
+    return n + vnc_copy_append(update->copy, update->head);
 }
 
 static void

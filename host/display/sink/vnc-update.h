@@ -3,6 +3,7 @@
 
 #include "encode/encoder.h"
 #include "sink.h"
+#include "vnc-extras.h"
 #include "vnc-output.h"
 
 /*
@@ -96,18 +97,3 @@ typedef struct {
 } VncUpdateFacts;
 
 void vnc_update_facts(const VncUpdate *update, VncUpdateFacts *facts);
-
-enum {
-    VNC_ENCODING_COPY_RECT = 1,
-    VNC_ENCODING_H264 = 50,
-    VNC_ENCODING_CURSOR = -239,
-    VNC_ENCODING_DESKTOP_SIZE = -223,
-    VNC_ENCODING_LAST_RECT = -224,
-    VNC_ENCODING_QEMU_KEY = -258,
-    VNC_ENCODING_LEDS = -261,
-    VNC_ENCODING_EXTENDED_SIZE = -308,
-    VNC_ENCODING_FENCE = -312,
-    VNC_ENCODING_CONTINUOUS = -313,
-    VNC_ENCODING_ALPHA_CURSOR = -314,
-    VNC_ENCODING_CLIPBOARD = (gint32)0xc0a1e5ce,
-};

@@ -35,13 +35,15 @@ desktop_progress_percent(DesktopState state, DesktopStep step, gint64 elapsed_s,
 }
 
 char *
-desktop_progress_text(DesktopState state, DesktopStep step, gint64 elapsed_s)
+desktop_progress_text(DesktopState state, DesktopStep step, gint64 elapsed_s, gboolean moves_in)
 {
+    const char *text =
+        moves_in && step == STEP_DESKTOP ? "Putting your home in place" : steps[step].text;
     switch (state) {
     case DESKTOP_STARTING:
         if (elapsed_s >= 2)
-            return g_strdup_printf("%s (%d s)", steps[step].text, (int)MIN(elapsed_s, 999999));
-        return g_strdup(steps[step].text);
+            return g_strdup_printf("%s (%d s)", text, (int)MIN(elapsed_s, 999999));
+        return g_strdup(text);
     case DESKTOP_READY:
         return g_strdup(steps[STEP_READY].text);
     case DESKTOP_SUSPENDING:

@@ -8,8 +8,10 @@
  * comes near a step's end but never to it. */
 guint desktop_progress_percent(DesktopState state, DesktopStep step, gint64 elapsed_s,
                                gboolean hardware);
-/* What it does now, as a phrase; elapsed_s as above. Free with g_free. */
-char *desktop_progress_text(DesktopState state, DesktopStep step, gint64 elapsed_s);
+/* What it does now, as a phrase; elapsed_s as above. moves_in: a clone whose user has a home. Free
+ * with g_free. */
+char *desktop_progress_text(DesktopState state, DesktopStep step, gint64 elapsed_s,
+                            gboolean moves_in);
 
 /*
  * Tells by the screen alone that a guest without an agent has come to its desktop: graphical (no

@@ -556,7 +556,8 @@ desktop_to_json(Desktop *desktop)
     MachineStatus status = {0};
     desktop->machine->ops->observe(desktop->machine, &status);
     gboolean hardware = g_str_equal(record->accelerator, "kvm");
-    g_autofree char *text = desktop_progress_text(record->state, record->step, elapsed);
+    gboolean moves_in = record->origin == START_CLONE && record->volumes[0] != NULL;
+    g_autofree char *text = desktop_progress_text(record->state, record->step, elapsed, moves_in);
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     json_t *json = desktop_record_to_json(record);
     const char *held = desktop_held_text(desktop);

@@ -10,6 +10,7 @@
 
 #define PROGRAM    "/usr/lib/oriel-guest/identity"
 #define TIMEOUT_MS 20000
+#define HOME_MS    120000 /* with a damaged home that is checked */
 #define PROBE_MS   5000
 #define MAX_LINE   4096
 #define SEED_BYTES 64
@@ -51,7 +52,8 @@ struct GuestIdentity {
     GuestExec *exec;
     LineStream *port;
     guint timer;
-    gboolean falling_back;
+    gboolean falling_back, gives_home;
+    GuestIdentityNamed named; /* NULL: there is no home to be given */
     GuestIdentityDone done;
     gpointer user;
 };
@@ -150,8 +152,13 @@ on_line(LineStream *stream, char *text, gsize length, gpointer user)
 {
     static const char failed[] = "failed ";
     GuestIdentity *identity = user;
-    if (g_str_equal(text, identity->id != NULL ? "done" : "waiting")) {
+    if (identity->id == NULL && g_str_has_prefix(text, "waiting")) {
+        identity->gives_home = g_str_equal(text, "waiting, gives homes");
         finish_port(identity, 0, NULL);
+    } else if (identity->id != NULL && g_str_equal(text, "done")) {
+        finish_port(identity, 0, NULL);
+    } else if (identity->named != NULL && g_str_equal(text, "named")) {
+        identity->named(identity->user);
     } else if (g_str_has_prefix(text, failed)) {
         g_autofree char *problem = g_utf8_make_valid(text + sizeof failed - 1, -1);
         finish_port(identity, ORIEL_ERROR_FAILED, problem);
@@ -184,6 +191,18 @@ say(GuestIdentity *identity, const char *text, guint timeout_ms)
         line_stream_send(identity->port, text);
 }
 
+gboolean
+guest_identity_gives_home(const GuestIdentity *identity)
+{
+    return identity->gives_home;
+}
+
+void
+guest_identity_ask_home(GuestIdentity *identity, GuestIdentityNamed named)
+{
+    identity->named = named;
+}
+
 void
 guest_identity_begin(GuestIdentity *identity)
 {
@@ -193,7 +212,8 @@ guest_identity_begin(GuestIdentity *identity)
     }
     /* The line end that is added makes the empty line that ends it. */
     g_autofree char *text = guest_identity_text(identity->id, g_get_real_time());
-    say(identity, text, TIMEOUT_MS);
+    g_autofree char *all = g_strconcat(text, identity->named != NULL ? "home=1\n" : "", NULL);
+    say(identity, all, identity->named != NULL ? HOME_MS : TIMEOUT_MS);
 }
 
 GuestIdentity *

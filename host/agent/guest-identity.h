@@ -14,6 +14,8 @@ typedef struct GuestIdentity GuestIdentity;
 /* error: a sentence that tells which step failed; ORIEL_ERROR_TIMEOUT when the guest stays silent.
  * Called once, from the main loop; the identity may be freed here. */
 typedef void (*GuestIdentityDone)(const GError *error, gpointer user);
+/* It is itself, and its user's home is next. */
+typedef void (*GuestIdentityNamed)(gpointer user);
 
 /* Holds the socket from here on, so that a guest which is restored after this finds somebody there.
  * socket_path: QEMU's chardev of the port org.oriel.identity.0 when waits, else of the agent's. id:
@@ -24,6 +26,11 @@ GuestIdentity *guest_identity_new(const char *socket_path, gboolean waits, const
  * connection is held until this is freed. */
 GuestIdentity *guest_identity_probe(const char *socket_path, GuestIdentityDone done, gpointer user,
                                     GError **error);
+/* What a probe has found, when it is done: the program gives homes, too. */
+gboolean guest_identity_gives_home(const GuestIdentity *identity);
+/* Before it begins, to one whose program gives homes: puts the user's home on the volume as well,
+ * and the session into it. done comes when that is through, named (from the main loop) before. */
+void guest_identity_ask_home(GuestIdentity *identity, GuestIdentityNamed named);
 /* The guest runs: let it become somebody. */
 void guest_identity_begin(GuestIdentity *identity);
 /* NULL is fine. */

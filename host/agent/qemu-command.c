@@ -181,26 +181,39 @@ add_control(Builder *builder)
     add(builder, "-action", "panic=shutdown");
 }
 
+static void
+add_volume(Builder *builder, guint i)
+{
+    const MachineSpec *spec = builder->spec;
+    g_autofree char *disk = escape(spec->volume_disks[i]);
+    g_autofree char *limits = disk_limits(&spec->limits);
+    add(builder, "-drive",
+        "if=none,id=volume%u,file=%s,format=qcow2,cache=writeback,discard=unmap%s", i, disk,
+        limits);
+    add(builder, "-device", "virtio-blk-pci,bus=hot%u,drive=volume%u,serial=%s", i, i,
+        spec->volume_serials[i]);
+}
+
 /* Each volume behind a port of its own, where it may be plugged in and out; after all other
- * devices, so that theirs are the same places with it and without. */
+ * devices, so that theirs are the same places with it and without. The first one, the user's home,
+ * has its device in every machine, of no size where there is no volume: so a template has it, and
+ * in its clone the disk is there at once, without the guest having to find and start a device. */
 static void
 add_volumes(Builder *builder)
 {
     const MachineSpec *spec = builder->spec;
+    guint given = spec->volume_disks != NULL ? g_strv_length(spec->volume_disks) : 0;
     for (guint i = 0; i < MAX_VOLUMES; i++)
         add(builder, "-device", "pcie-root-port,id=hot%u,chassis=%u", i, i + 1);
-    /* Its template has none: they are plugged in once its memory is there. */
-    if (builder->options->origin == START_CLONE)
-        return;
-    for (guint i = 0; spec->volume_disks != NULL && spec->volume_disks[i] != NULL; i++) {
-        g_autofree char *disk = escape(spec->volume_disks[i]);
-        g_autofree char *limits = disk_limits(&spec->limits);
-        add(builder, "-drive",
-            "if=none,id=volume%u,file=%s,format=qcow2,cache=writeback,discard=unmap%s", i, disk,
-            limits);
-        add(builder, "-device", "virtio-blk-pci,bus=hot%u,drive=volume%u,serial=%s", i, i,
-            spec->volume_serials[i]);
+    if (given == 0) {
+        add(builder, "-drive", "if=none,id=volume0,driver=null-co,size=0");
+        add(builder, "-device", "virtio-blk-pci,bus=hot0,drive=volume0");
     }
+    /* A template has no more: a clone's others are plugged in once its memory is there. */
+    if (builder->options->origin == START_CLONE)
+        given = MIN(given, 1);
+    for (guint i = 0; i < given; i++)
+        add_volume(builder, i);
 }
 
 /* The guest tells what it has freed, and this machine has it back. Never where its memory is a

@@ -14,7 +14,7 @@ typedef struct {
 
 /* Which devices, where: what one machine has saved another reads only if this is the same. To be
  * raised with each change of it; templates are then made anew. */
-#define QEMU_MACHINE_LAYOUT 3
+#define QEMU_MACHINE_LAYOUT 4
 
 /*
  * QEMU's command line for a desktop: a pure function of its arguments (free with g_strfreev).

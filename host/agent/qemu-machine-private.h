@@ -13,8 +13,9 @@
 #include "host/agent/retry.h"
 
 /*
- * What the three parts of a machine share: qemu-machine.c starts it and speaks QMP, qemu-warm.c
- * saves and restores its memory, qemu-end.c sees it out. Nobody else includes this.
+ * What the parts of a machine share: qemu-machine.c starts it and speaks QMP, qemu-warm.c saves and
+ * restores its memory, qemu-home.c gives it its user's home, qemu-end.c sees it out. Nobody else
+ * includes this.
  */
 typedef enum {
     PHASE_IDLE,
@@ -56,7 +57,9 @@ typedef struct {
     ProcessEnd end;
 
     gboolean watch_agent, agent_answers;
-    gboolean held; /* its guest stands still for want of room on the disk */
+    gboolean held;       /* its guest stands still for want of room on the disk */
+    gboolean in_use;     /* it has been ready: somebody may have worked in it */
+    gboolean home_asked; /* whoever gives the clone its identity gives it its home, too */
 } QemuMachine;
 
 /* "restored", for who counts the time. */
@@ -89,3 +92,13 @@ void qemu_machine_restore(QemuMachine *machine);
 void qemu_machine_begin_saving(QemuMachine *machine);
 /* The same for an adopted one that an earlier host began to save; status is QEMU's. */
 void qemu_machine_take_up_saving(QemuMachine *machine, const char *status);
+
+/* --- qemu-home.c */
+
+gboolean qemu_machine_has_volumes(const QemuMachine *machine);
+/* The guest's agent answers: puts the user's home on the first volume. The desktop is ready, or
+ * fails, when that is through. */
+void qemu_machine_give_home(QemuMachine *machine);
+/* Before the end: what the user wrote is brought to the volumes, and QEMU killed when that is done
+ * or takes too long. FALSE: there is nothing to wait for. */
+gboolean qemu_machine_leave_home(QemuMachine *machine);

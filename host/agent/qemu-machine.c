@@ -40,6 +40,7 @@ on_agent_changed(GuestAgent *agent, GuestState state, gpointer user)
 {
     QemuMachine *machine = user;
     machine->agent_answers = TRUE;
+    machine->in_use |= state == GUEST_DESKTOP;
     machine->events->step(machine->user, state == GUEST_DESKTOP ? STEP_READY : STEP_DESKTOP);
 }
 
@@ -330,6 +331,7 @@ qemu_machine_start(Machine *base, MachineOrigin origin)
     reset_outcome(machine);
     machine->origin = origin;
     machine->watch_agent = origin == START_COLD;
+    machine->in_use = origin == START_RESUME;
     machine->phase = PHASE_BEGIN;
     machine->idle = g_idle_add(begin_start, machine);
 }
@@ -342,6 +344,7 @@ qemu_machine_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **
     reset_outcome(machine);
     machine->adopted = TRUE;
     machine->watch_agent = watch_agent;
+    machine->in_use = !watch_agent;
     machine->bus = private_bus_adopt(machine->spec->run_dir, &bus_events, machine);
     machine->qemu = process_adopt(qemu_pid, qemu_machine_on_ended, machine);
     if (machine->qemu != NULL) {
@@ -435,6 +438,8 @@ qemu_machine_destroy(Machine *base)
 {
     QemuMachine *machine = (QemuMachine *)base;
     machine->destroying = TRUE;
+    if (qemu_machine_leave_home(machine))
+        return;
     if (machine->qemu != NULL)
         process_signal(machine->qemu, SIGKILL);
     else if (machine->leftover == NULL && (machine->phase != PHASE_ENDED || machine->qmp == NULL))

@@ -11,10 +11,12 @@
 
 #define QUIET_MS 180000 /* for a template's guest to come to rest */
 #define CLOCK_MS 60000
-#define HOME_MS  120000
+#define SYNC_MS  10000
 
-/* In a template's folder: a program waits in its guest to give clones an identity. */
+/* In a template's folder: a program waits in its guest to give clones an identity, and, where it
+ * says GIVES_HOMES, homes. */
 #define HELPER_MARK "helper"
+#define GIVES_HOMES "homes"
 
 /* Until what starts has started and the processors idle, for two minutes at most. */
 static const char come_to_rest[] =
@@ -39,60 +41,10 @@ file_in(const char *folder, const char *name)
 /* --- the guest runs
  * ------------------------------------------------------------------------------------------- */
 
-/* Puts the user's home on the volume, where the guest knows how to. The device may still be on its
- * way into the guest. */
-static const char move_home[] =
-    "program=/usr/lib/oriel-guest/home\n"
-    "[ -x $program ] || exit 0\n"
-    "n=0\n"
-    "until grep -qs '^oriel-' /sys/block/vd*/serial; do\n"
-    "  n=$((n + 1)); [ $n -lt 150 ] || { echo 'the volume does not show up'; exit 1; }; sleep 0.1\n"
-    "done\n"
-    "exec $program --restart\n";
-
 static void
-on_agent_changed(GuestAgent *agent, GuestState state, gpointer user)
+on_named(gpointer user)
 {
-    QemuMachine *machine = user;
-    if (state == GUEST_DESKTOP)
-        machine->events->step(machine->user, STEP_READY);
-}
-
-/* The session begins anew in its home: it is waited for as after a boot. */
-static void
-on_home_moved(int exit_code, const char *output, const GError *error, gpointer user)
-{
-    QemuMachine *machine = user;
-    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
-    g_clear_pointer(&machine->exec, guest_exec_free);
-    if (exit_code != 0) {
-        g_autofree char *failure =
-            g_strdup_printf("The volume could not be put to use in the guest: %s",
-                            error != NULL ? error->message : output);
-        qemu_machine_fail_with(machine, failure);
-        return;
-    }
-    qemu_machine_mark(machine, "home");
-    machine->agent = guest_agent_new(path, on_agent_changed, machine);
-}
-
-static void
-give_home(QemuMachine *machine)
-{
-    static const char *const argv[] = {"/bin/sh", "-c", move_home, NULL};
-    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
-    g_autoptr(GError) error = NULL;
-    machine->exec = guest_exec_new(path, &error);
-    if (machine->exec != NULL)
-        guest_exec_run(machine->exec, argv, NULL, HOME_MS, on_home_moved, machine);
-    else
-        qemu_machine_fail_with(machine, error->message);
-}
-
-static gboolean
-has_volumes(const QemuMachine *machine)
-{
-    return machine->spec->volume_disks != NULL && machine->spec->volume_disks[0] != NULL;
+    qemu_machine_mark(user, "identity");
 }
 
 static void
@@ -105,11 +57,13 @@ on_identity(const GError *error, gpointer user)
         return;
     }
     machine->agent_answers = TRUE;
-    qemu_machine_mark(machine, "identity");
-    if (has_volumes(machine))
-        give_home(machine);
-    else
-        machine->events->step(machine->user, STEP_READY);
+    qemu_machine_mark(machine, machine->home_asked ? "home" : "identity");
+    if (qemu_machine_has_volumes(machine) && !machine->home_asked) {
+        qemu_machine_give_home(machine);
+        return;
+    }
+    machine->in_use = TRUE;
+    machine->events->step(machine->user, STEP_READY);
 }
 
 static void
@@ -196,13 +150,14 @@ limit_volume(QemuMachine *machine, guint i)
                 on_plugged, machine);
 }
 
-/* A template has no volumes: a clone's are plugged in before it runs, at the place where a boot
- * would have put them. */
+/* A template has a place for one volume only: a clone's others are plugged in before it runs, where
+ * a boot would have put them. */
 static void
 plug_volumes(QemuMachine *machine)
 {
     const MachineSpec *spec = machine->spec;
-    for (guint i = 0; has_volumes(machine) && spec->volume_disks[i] != NULL; i++) {
+    guint count = qemu_machine_has_volumes(machine) ? g_strv_length(spec->volume_disks) : 0;
+    for (guint i = 1; i < count; i++) {
         g_autofree char *node = g_strdup_printf("volume%u", i);
         g_autofree char *port = g_strdup_printf("hot%u", i);
         g_autofree char *device = g_strdup_printf("plugged%u", i);
@@ -219,16 +174,26 @@ plug_volumes(QemuMachine *machine)
     }
 }
 
-/* The guest remembers the size of its template's disk until it is told that it has grown. */
 static void
-tell_disk_size(QemuMachine *machine)
+tell_size(QemuMachine *machine, const char *drive, const char *disk)
 {
-    g_autofree char *disk = file_in(machine->spec->state_dir, "disk.qcow2");
-    guint64 size = machine->spec->limits.disk_gib > 0 ? overlay_disk_size(disk, NULL) : 0;
+    guint64 size = overlay_disk_size(disk, NULL);
     if (size > 0)
         qmp_execute(machine->qmp, "block_resize",
-                    json_pack("{s:s, s:I}", "device", "disk0", "size", (json_int_t)size),
-                    on_plugged, machine);
+                    json_pack("{s:s, s:I}", "device", drive, "size", (json_int_t)size), on_plugged,
+                    machine);
+}
+
+/* The guest remembers the size of its template's disks until it is told that they have grown. */
+static void
+tell_disk_sizes(QemuMachine *machine)
+{
+    const MachineSpec *spec = machine->spec;
+    g_autofree char *disk = file_in(spec->state_dir, "disk.qcow2");
+    if (spec->limits.disk_gib > 0)
+        tell_size(machine, "disk0", disk);
+    if (qemu_machine_has_volumes(machine))
+        tell_size(machine, "volume0", spec->volume_disks[0]);
 }
 
 static void
@@ -247,7 +212,7 @@ on_restored(const GError *error, gpointer user)
     if (machine->origin == START_RESUME) {
         discard_saved(machine);
     } else {
-        tell_disk_size(machine);
+        tell_disk_sizes(machine);
         plug_volumes(machine);
     }
     qmp_execute(machine->qmp, "cont", NULL, on_continued, machine);
@@ -259,9 +224,14 @@ connect_identity(QemuMachine *machine, GError **error)
 {
     const MachineSpec *spec = machine->spec;
     g_autofree char *mark_path = file_in(spec->template_dir, HELPER_MARK);
-    gboolean waits = g_file_test(mark_path, G_FILE_TEST_EXISTS);
+    g_autofree char *mark = NULL;
+    gboolean waits = g_file_get_contents(mark_path, &mark, NULL, NULL);
     g_autofree char *path = qemu_socket_path(spec, waits ? "identity" : "qga");
     machine->identity = guest_identity_new(path, waits, spec->id, on_identity, machine, error);
+    machine->home_asked =
+        qemu_machine_has_volumes(machine) && waits && g_str_equal(mark, GIVES_HOMES);
+    if (machine->identity != NULL && machine->home_asked)
+        guest_identity_ask_home(machine->identity, on_named);
     return machine->identity != NULL;
 }
 
@@ -320,7 +290,8 @@ on_probed(const GError *error, gpointer user)
     if (machine->phase != PHASE_SAVING || machine->qmp == NULL)
         return;
     if (error == NULL)
-        g_file_set_contents(path, "", 0, NULL);
+        g_file_set_contents(path, guest_identity_gives_home(machine->identity) ? GIVES_HOMES : "",
+                            -1, NULL);
     save(machine);
 }
 
@@ -358,6 +329,31 @@ quiet_guest(QemuMachine *machine)
         on_saved(error, machine);
 }
 
+/* Whether it could or not: a guest without an agent is saved as it is. */
+static void
+on_synced(int exit_code, const char *output, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    if (machine->phase != PHASE_SAVING || machine->qmp == NULL)
+        return;
+    g_clear_pointer(&machine->exec, guest_exec_free);
+    save(machine);
+}
+
+/* The memory may be thrown away one day, by a deletion or when it does not fit any more; what the
+ * user wrote is on the disk then. */
+static void
+sync_guest(QemuMachine *machine)
+{
+    static const char *const argv[] = {"/bin/sync", NULL};
+    g_autofree char *path = qemu_socket_path(machine->spec, "qga");
+    machine->exec = guest_exec_new(path, NULL);
+    if (machine->exec != NULL)
+        guest_exec_run(machine->exec, argv, NULL, SYNC_MS, on_synced, machine);
+    else
+        save(machine);
+}
+
 void
 qemu_machine_begin_saving(QemuMachine *machine)
 {
@@ -365,6 +361,8 @@ qemu_machine_begin_saving(QemuMachine *machine)
     g_clear_pointer(&machine->exec, guest_exec_free);
     if (machine->spec->memory_file != NULL)
         quiet_guest(machine);
+    else if (machine->in_use)
+        sync_guest(machine);
     else
         save(machine);
 }

@@ -61,7 +61,7 @@ tell_progress(TemplateMaker *maker)
     } else if (maker->saving) {
         maker->events->progress(PROGRESS_SAVE, "Saving its memory", maker->user);
     } else {
-        g_autofree char *text = desktop_progress_text(DESKTOP_STARTING, maker->step, elapsed);
+        g_autofree char *text = desktop_progress_text(DESKTOP_STARTING, maker->step, elapsed, FALSE);
         guint percent = desktop_progress_percent(DESKTOP_STARTING, maker->step, elapsed, hardware);
         maker->events->progress(MIN(percent, PROGRESS_BOOT), text, maker->user);
     }

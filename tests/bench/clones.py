@@ -20,9 +20,9 @@ from harness.stack import Stack  # noqa: E402
 from harness.wait import wait_for  # noqa: E402
 from lib import first_frame  # noqa: E402
 
-MARKS = ("disk", "bus", "qemu", "display", "restored", "identity", "ready")
+MARKS = ("disk", "bus", "qemu", "display", "restored", "identity", "home", "ready")
 CLIENT_MARKS = ("ticket", "socket", "greeting", "first bytes", "complete")
-PARTS = ("sessions", "spares", "resume", "clones", "memory")
+PARTS = ("sessions", "spares", "homes", "resume", "clones", "memory")
 
 
 def row(cells):
@@ -129,6 +129,20 @@ def measure_resume(stack, user, count):
     return marks
 
 
+def measure_homes(stack, count):
+    """Each user comes twice: to a home that is made then, and to the same one again."""
+    name = "bench-homes"
+    stack.admin.post("pools", {"name": name, "image": "demo", "memory_mib": 1024, "cpus": 2, "entitled": ["everyone"],
+                               "policy": "persistent", "home_mib": 1024, "maximum": 12})
+    wait_for_template(stack)
+    users = [stack.rest(*stack.make_user()) for _ in range(count)]
+    visits = {home: [one_session(stack, user, name) for user in users] for home in ("a new home", "a home that is there")}
+    for home, times in visits.items():
+        for number, title in enumerate(("ready", "first complete frame")):
+            row([f"`POST /sessions` to {title}, {home}", count, *spread([time[number] for time in times])])
+    return {home: medians([time[2] for time in times]) for home, times in visits.items()}
+
+
 def measure_clones(stack, count):
     """The host alone."""
     api = clones.watch(stack)
@@ -181,6 +195,8 @@ def main():
         for part, spares in (("sessions", 0), ("spares", 1)):
             if part in parts:
                 marks[part], client_marks[part] = measure_sessions(stack, user, options.count, spares)
+        if "homes" in parts:
+            marks.update(measure_homes(stack, options.count))
         if "resume" in parts:
             marks["resume, page cache"], marks["resume, disk"] = measure_resume(stack, user, options.count)
         if "clones" in parts or "memory" in parts:

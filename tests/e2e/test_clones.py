@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from harness import clones
+from harness.processes import kill
 from harness.wait import wait_for
 
 
@@ -73,18 +74,31 @@ def test_a_suspended_desktop_goes_on_where_it_was(stack, api):
     again.close()
 
 
+def folder_of(guest, program):
+    """The file system and inode that the newest of this name stands in."""
+    return guest.run(f"stat -Lc '%d %i' /proc/$(pgrep -nx {program})/cwd").split()
+
+
 def test_a_home_moves_from_one_clone_to_the_next(stack, api):
     volume = str(uuid.uuid4())
-    for visit in range(2):
+    missing = "cat: Documents/kept: No such file or directory"
+    for visit, kept in enumerate((missing, "mine", "cut off")):
         item = clones.clone(api, volumes=[{"volume": volume, "size_mib": 256}], limits={"disk_iops": 2000, "disk_mibps": 200})
         guest = stack.guest(item["id"])
-        assert guest.run_in_session("cat Documents/kept", check=False).strip() == ("mine" if visit else
-                                    "cat: Documents/kept: No such file or directory")
-        guest.run_in_session("echo mine > Documents/kept && sync")
-        # The session's programs are in it, and the disk is no wider than was asked for.
-        assert guest.run("readlink /proc/$(pgrep -o xterm)/cwd").strip() == "/home/user"
-        assert guest.run("stat -c %D /home/user") != guest.run("stat -c %D /home")
+        assert "home" in item["timings"], "the session was begun anew"
+        assert guest.run_in_session("cat Documents/kept", check=False).strip() == kept
+        # The terminal's shell stands in it, and the disk is no wider than was asked for.
+        home = guest.run("stat -c '%d %i' /home/user").split()
+        assert folder_of(guest, "bash") == home and guest.run("stat -c %d /home").strip() != home[0]
         assert 200 < int(guest.run("df -m --output=size /home/user | tail -n 1")) < 256
+        # Who has settings for the window manager has one that knows them.
+        assert (folder_of(guest, "icewm") == home) == (visit > 0)
+        if visit == 0:  # not written to the disk yet when the user logs off
+            guest.run_in_session("mkdir .icewm && echo 'ShowWindowList=1' > .icewm/preferences && echo mine > Documents/kept")
+        if visit == 1:  # the power fails: what has come to the disk is there, on a file system that was not unmounted
+            guest.run_in_session("echo 'cut off' > Documents/kept && sync")
+            kill(guest.pid("qemu"), signal.SIGKILL)
+            api.until_state("desktop", item["id"], "failed")
         api.call("desktop.delete", desktop=item["id"])
     api.call("volume.delete", volume=volume)
 

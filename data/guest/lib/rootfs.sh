@@ -4,14 +4,16 @@
 
 # rootfs_overlay RECIPE WORK — packs root/, the drawn wallpaper and what is compiled, as root owns them.
 rootfs_overlay() {
-    local png=$2/overlay/usr/share/backgrounds/oriel.png
+    local png=$2/overlay/usr/share/backgrounds/oriel.png program
     mkdir -p "$2/overlay"
     cp -a "$1/root/." "$2/overlay/"
     install -D -m 755 "$1/setup" "$2/overlay/usr/lib/oriel-guest/setup"
     mkdir -p "${png%/*}"
     rsvg-convert --width 1920 --height 1200 --output "$png" "$1/wallpaper.svg"
     # Static: it fits to whatever C library the guest has.
-    cc -O2 -static -s -Wall -Wextra -Werror -o "$2/overlay/usr/lib/oriel-guest/identity" "$1/src/identity.c"
+    for program in identity home-main; do
+        cc -O2 -static -s -Wall -Wextra -Werror -o "$2/overlay/usr/lib/oriel-guest/${program%-main}" "$1/src/$program.c" "$1/src/home.c"
+    done
     chmod -R u=rwX,go=rX "$2/overlay"
     tar -C "$2/overlay" --owner=0 --group=0 --numeric-owner -cf "$2/overlay.tar" .
 }

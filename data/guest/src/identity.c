@@ -3,12 +3,16 @@
  * boot id, MAC, SSH host keys, before anybody sees the screen. The host writes NAME=VALUE lines and
  * an empty one, and is told "done" or what failed.
  *
+ * With home=1 the user's home is put in place next (home.h), and "named" is said before that.
+ *
  * With a port's path as argument it waits there for the host, in memory already when its machine is
  * cloned; else it reads and answers once, on its standard input and output.
  *
  * The user waits for what lies between the empty line and the answer, and under emulation each
  * piece of code that runs there is translated first. So all that can be is done before, when the
  * host says hello to what is to become a template, or after. */
+#include "home.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -41,6 +45,7 @@ struct own {
     char machine_id[33];
     char boot_id[37];
     char mac[18];
+    char home[2];
 };
 
 static const struct {
@@ -51,7 +56,8 @@ static const struct {
     {                                                                                              \
 #name, offsetof(struct own, name), sizeof((struct own *)0)->name                           \
     }
-    FIELD(time), FIELD(seed), FIELD(hostname), FIELD(machine_id), FIELD(boot_id), FIELD(mac),
+    FIELD(time),    FIELD(seed), FIELD(hostname), FIELD(machine_id),
+    FIELD(boot_id), FIELD(mac),  FIELD(home),
 #undef FIELD
 };
 
@@ -390,7 +396,7 @@ take_line(const char *line, int port)
 {
     int result;
     if (strcmp(line, "hello") == 0) {
-        answer(port, prepare(), "waiting\n");
+        answer(port, prepare(), "waiting, gives homes\n");
         return 0;
     }
     if (line[0] != '\0') {
@@ -398,6 +404,10 @@ take_line(const char *line, int port)
         return 0;
     }
     result = become();
+    if (result == 0 && own.home[0] != '\0') {
+        answer(port, 0, "named\n");
+        result = home_give(1, failure, sizeof failure);
+    }
     answer(port, result, "done\n");
     if (result == 0)
         finish_later(port);

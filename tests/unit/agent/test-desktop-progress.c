@@ -21,10 +21,12 @@ test_percent(void)
 static void
 test_text(void)
 {
-    g_autofree char *early = desktop_progress_text(DESKTOP_STARTING, STEP_BOOT, 1);
-    g_autofree char *late = desktop_progress_text(DESKTOP_STARTING, STEP_BOOT, 12);
+    g_autofree char *early = desktop_progress_text(DESKTOP_STARTING, STEP_BOOT, 1, FALSE);
+    g_autofree char *late = desktop_progress_text(DESKTOP_STARTING, STEP_BOOT, 12, TRUE);
+    g_autofree char *home = desktop_progress_text(DESKTOP_STARTING, STEP_DESKTOP, 1, TRUE);
     g_assert_cmpstr(early, ==, "The system is starting");
     g_assert_cmpstr(late, ==, "The system is starting (12 s)");
+    g_assert_cmpstr(home, ==, "Putting your home in place");
 }
 
 static gboolean

@@ -16,7 +16,7 @@
 typedef struct {
     char *folder, *path;
     int listener, port;
-    gboolean told;
+    gboolean told, named;
     GError *error;
 } Fixture;
 
@@ -90,10 +90,35 @@ test_becomes_somebody(Fixture *fixture, gconstpointer data)
     g_autofree char *text = hear(fixture, "\n\n");
     g_assert_nonnull(strstr(text, "hostname=oriel-8fcba38f\n"));
     g_assert_nonnull(strstr(text, "\nseed="));
+    g_assert_null(strstr(text, "home"));
     /* An answer to a question of an earlier host may come first. */
     answer(fixture, "waiting\ndone\n");
     wait_until_told(fixture);
     g_assert_no_error(fixture->error);
+    guest_identity_free(identity);
+}
+
+static void
+on_named(gpointer user)
+{
+    Fixture *fixture = user;
+    g_assert_false(fixture->told);
+    fixture->named = TRUE;
+}
+
+/* One word more for whoever is to have a home, and not one more for who is not. */
+static void
+test_gets_a_home(Fixture *fixture, gconstpointer data)
+{
+    GuestIdentity *identity = guest_identity_new(fixture->path, TRUE, ID, on_done, fixture, NULL);
+    guest_identity_ask_home(identity, on_named);
+    guest_identity_begin(identity);
+    g_autofree char *text = hear(fixture, "\n\n");
+    g_assert_true(g_str_has_suffix(text, "\nhome=1\n\n"));
+    answer(fixture, "named\ndone\n");
+    wait_until_told(fixture);
+    g_assert_no_error(fixture->error);
+    g_assert_true(fixture->named);
     guest_identity_free(identity);
 }
 
@@ -127,12 +152,14 @@ test_goes_away(Fixture *fixture, gconstpointer data)
 static void
 test_probe(Fixture *fixture, gconstpointer data)
 {
+    const char *words = data;
     GuestIdentity *identity = guest_identity_probe(fixture->path, on_done, fixture, NULL);
     g_autofree char *text = hear(fixture, "\n");
     g_assert_cmpstr(text, ==, "hello\n");
-    answer(fixture, "waiting\n");
+    answer(fixture, words);
     wait_until_told(fixture);
     g_assert_no_error(fixture->error);
+    g_assert_cmpint(guest_identity_gives_home(identity), ==, strstr(words, "homes") != NULL);
     guest_identity_free(identity);
 }
 
@@ -176,7 +203,10 @@ main(int argc, char **argv)
                tear_down);
     g_test_add("/guest-identity/fails", Fixture, NULL, set_up, test_fails, tear_down);
     g_test_add("/guest-identity/goes-away", Fixture, NULL, set_up, test_goes_away, tear_down);
-    g_test_add("/guest-identity/probe", Fixture, NULL, set_up, test_probe, tear_down);
+    g_test_add("/guest-identity/gets-a-home", Fixture, NULL, set_up, test_gets_a_home, tear_down);
+    g_test_add("/guest-identity/probe", Fixture, "waiting\n", set_up, test_probe, tear_down);
+    g_test_add("/guest-identity/probe-homes", Fixture, "waiting, gives homes\n", set_up, test_probe,
+               tear_down);
     g_test_add_func("/guest-identity/nobody-listens", test_nobody_listens);
     g_test_add_func("/guest-identity/differ", test_differ);
     return g_test_run();

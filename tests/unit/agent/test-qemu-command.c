@@ -109,11 +109,13 @@ test_limits(void)
         find(argv, "-drive", ",throttling.iops-total=500,throttling.bps-total=20971520"));
 }
 
-/* A clone's are plugged in later: its template, whose devices it must have, has none. */
+/* The first has its place in every machine, so that a clone finds it where its template had none.
+ * A clone's others are plugged in later. */
 static void
 test_volumes(void)
 {
-    static char *disks[] = {(char *)"/v/home.qcow2", NULL}, *serials[] = {(char *)"oriel-x", NULL};
+    static char *disks[] = {(char *)"/v/home.qcow2", (char *)"/v/more.qcow2", NULL};
+    static char *serials[] = {(char *)"oriel-x", (char *)"oriel-y", NULL};
     static const MachineOrigin origins[] = {START_COLD, START_RESUME, START_CLONE};
     MachineSpec more = spec;
     QemuCommandOptions options = {.program = "qemu"};
@@ -125,10 +127,16 @@ test_volumes(void)
         g_auto(GStrv) argv = qemu_command_build(&more, &options);
         gboolean given = origins[i] != START_CLONE;
         g_assert_nonnull(find(argv, "-device", "pcie-root-port,id=hot0"));
-        g_assert_true((find(argv, "-drive", "file=/v/home.qcow2") != NULL) == given);
-        g_assert_true((find(argv, "-device", "bus=hot0,drive=volume0,serial=oriel-x") != NULL) ==
+        g_assert_nonnull(find(argv, "-drive", "id=volume0,file=/v/home.qcow2"));
+        g_assert_nonnull(find(argv, "-device", "bus=hot0,drive=volume0,serial=oriel-x"));
+        g_assert_true((find(argv, "-drive", "id=volume1,file=/v/more.qcow2") != NULL) == given);
+        g_assert_true((find(argv, "-device", "bus=hot1,drive=volume1,serial=oriel-y") != NULL) ==
                       given);
     }
+    g_auto(GStrv) none = qemu_command_build(&spec, &options);
+    g_assert_nonnull(find(none, "-drive", "id=volume0,driver=null-co,size=0"));
+    g_assert_nonnull(find(none, "-device", "bus=hot0,drive=volume0"));
+    g_assert_null(find(none, "-drive", "id=volume1"));
 }
 
 static void

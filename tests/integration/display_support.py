@@ -101,15 +101,66 @@ class Bridge:
         self.server.close()
 
 
-class Desk:
+class Display:
+    """An oriel-display with its files in a folder, whose janitor ends it; and clients of it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.clients = []
+        self.display = None
+
+    def _start(self, name, *command):
+        with open(self.folder / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+        write_pid_file(self.folder / f"{name}.pid", process.pid)
+        return process
+
+    def path(self, name):
+        return str(self.folder / name)
+
+    def run(self, *options):
+        self.display = self._start(
+            "display", paths.program("oriel-display"), *options, "--vnc-unix", self.path("vnc"),
+            "--spice-unix", self.path("spice"), "--control-unix", self.path("control"))
+        wait_for((self.folder / "control").exists, DEADLINE, "oriel-display")
+
+    def log(self):
+        return (self.folder / "display.log").read_text(errors="replace")
+
+    def call(self, name, **args):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(DEADLINE)
+            sock.connect(self.path("control"))
+            sock.sendall(json.dumps({"id": "1", "call": name, "args": args}).encode() + b"\n")
+            answer = json.loads(sock.makefile().readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["type"])
+        return answer["result"]
+
+    def vnc_port(self):
+        bridge = Bridge(self.folder / "vnc")
+        self.clients.append(bridge)
+        return bridge.port
+
+    def vnc(self):
+        client = Client(paths.program("vnc-client"), str(self.vnc_port()), "raw")
+        self.clients.insert(-1, client)
+        client.expect("ok connected")
+        return client
+
+    def close_clients(self):
+        for client in self.clients:
+            client.close()
+        self.clients.clear()
+
+
+class Desk(Display):
     """One guest without an operating system that shows what is typed, and its display."""
 
     def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="o", dir="/tmp"))
+        super().__init__(pathlib.Path(tempfile.mkdtemp(prefix="o", dir="/tmp")))
         self.janitor = Janitor(self.folder)
         self.shots = 0
-        self.clients = []
-        self.display = None
         (self.folder / "bus.conf").write_text(BUS_CONFIG.format(path=self.folder / "bus"), encoding="utf-8")
         (self.folder / "boot").write_bytes(ECHO_BOOT)
         self._start("bus-daemon", "dbus-daemon", f"--config-file={self.folder}/bus.conf", "--nofork")
@@ -123,33 +174,10 @@ class Desk:
             "-device", "virtserialport,chardev=agent,name=com.redhat.spice.0",
             "-drive", f"file={self.folder}/boot,format=raw,if=ide")
 
-    def _start(self, name, *command):
-        log = open(self.folder / f"{name}.log", "ab")
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        write_pid_file(self.folder / f"{name}.pid", process.pid)
-        return process
-
-    def path(self, name):
-        return str(self.folder / name)
-
     def start_display(self):
-        self.display = self._start(
-            "display", paths.program("oriel-display"), "--name", "test",
-            "--source", f"dbus:unix:path={self.folder}/bus", "--vnc-unix", self.path("vnc"),
-            "--spice-unix", self.path("spice"), "--control-unix", self.path("control"),
-            "--agent-unix", self.path("agent"))
+        self.run("--name", "test", "--source", f"dbus:unix:path={self.folder}/bus", "--agent-unix", self.path("agent"))
         wait_for(lambda: self.call("stats")["width"] > 0, DEADLINE, "the guest's screen")
         assert self.call("stats")["source"] == "connected"
-
-    def call(self, name, **args):
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(DEADLINE)
-            sock.connect(self.path("control"))
-            sock.sendall(json.dumps({"id": "1", "call": name, "args": args}).encode() + b"\n")
-            answer = json.loads(sock.makefile().readline())
-        if "error" in answer:
-            raise RuntimeError(answer["error"]["type"])
-        return answer["result"]
 
     def screenshot(self):
         self.shots += 1
@@ -164,24 +192,12 @@ class Desk:
         client.expect("size")
         return client
 
-    def vnc(self):
-        bridge = Bridge(self.folder / "vnc")
-        client = Client(paths.program("vnc-client"), str(bridge.port), "raw")
-        self.clients += [client, bridge]
-        client.expect("ok connected")
-        return client
-
     def picture_of(self, client):
         """What a client shows."""
         path = self.path("client.ppm")
         client.do(f"save {path}")
         with Image.open(path) as image:
             return image.convert("RGB")
-
-    def close_clients(self):
-        for client in self.clients:
-            client.close()
-        self.clients.clear()
 
     def close(self):
         self.close_clients()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A machine that shows its screen by VNC (an Xvnc), seen through oriel-display; and servers that mean no good."""
 
-import json
 import os
 import pathlib
 import shutil
@@ -15,8 +14,7 @@ import threading
 import pytest
 from PIL import Image, ImageGrab
 
-from display_support import DEADLINE, Bridge, Client
-from harness import paths
+from display_support import DEADLINE, Display
 from harness.janitor import Janitor
 from harness.processes import write_pid_file
 from harness.stack import free_port
@@ -70,51 +68,24 @@ class Machine:
         return ImageGrab.grab(xdisplay=self.display).convert("RGB")
 
 
-class Screen:
+class Screen(Display):
     """An oriel-display of such a machine."""
 
     def __init__(self, folder, port, password=PASSWORD):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="s", dir=folder))
-        self.clients = []
+        super().__init__(pathlib.Path(tempfile.mkdtemp(prefix="s", dir=folder)))
         source = f"rfb:127.0.0.1:{port}"
         if password is not None:
             (self.folder / "password").write_text(password + "\n", encoding="ascii")
             source += f",password-file={self.folder}/password"
-        with open(self.folder / "display.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [paths.program("oriel-display"), "--source", source, "--vnc-unix", self.path("vnc"),
-                 "--control-unix", self.path("control")], stdout=log, stderr=log)
-        write_pid_file(self.folder / "display.pid", self.process.pid)
-        wait_for((self.folder / "control").exists, DEADLINE, "oriel-display")
-
-    def path(self, name):
-        return str(self.folder / name)
-
-    def log(self):
-        return (self.folder / "display.log").read_text(errors="replace")
-
-    def stats(self):
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(DEADLINE)
-            sock.connect(self.path("control"))
-            sock.sendall(b'{"id":"1","call":"stats","args":{}}\n')
-            return json.loads(sock.makefile().readline())["result"]
+        self.run("--source", source)
 
     def wait_source(self, state):
-        wait_for(lambda: self.stats()["source"] == state, DEADLINE, f"the source is {state}")
-
-    def client(self):
-        bridge = Bridge(self.folder / "vnc")
-        client = Client(paths.program("vnc-client"), str(bridge.port), "raw")
-        self.clients += [client, bridge]
-        client.expect("ok connected")
-        return client
+        wait_for(lambda: self.call("stats")["source"] == state, DEADLINE, f"the source is {state}")
 
     def close(self):
-        for client in self.clients:
-            client.close()
-        self.process.terminate()
-        return self.process.wait(DEADLINE)
+        self.close_clients()
+        self.display.terminate()
+        return self.display.wait(DEADLINE)
 
 
 @pytest.fixture(name="folder", scope="module")
@@ -149,7 +120,7 @@ def picture_of(screen, client):
 
 
 def test_the_picture_is_the_machines(machine, screen):
-    client = screen.client()
+    client = screen.vnc()
     for colour in ("#a01020", "#2080c0"):
         machine.run("xsetroot", "-solid", colour)
         wait_for(lambda: picture_of(screen, client).tobytes() == machine.picture().tobytes(), DEADLINE, "the same picture")
@@ -160,7 +131,7 @@ def test_keys_and_pointer_arrive(machine, screen):
     typed = pathlib.Path(screen.path("typed"))
     machine.begin("xterm", "xterm", "-e", "sh", "-c", f"cat > {typed}")
     machine.run("xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm")
-    client = screen.client()
+    client = screen.vnc()
     client.do("pointer 50 50 0")  # without a window manager, the keys go where the pointer is
     wait_for(typed.exists, DEADLINE, "the shell")
     client.do("type Hello, 42 & {all}!")
@@ -171,7 +142,7 @@ def test_keys_and_pointer_arrive(machine, screen):
 
 
 def test_the_clipboard_goes_both_ways(machine, screen):
-    client = screen.client()
+    client = screen.vnc()
     client.do("clip from a viewer")
 
     def pasted():
@@ -184,7 +155,7 @@ def test_the_clipboard_goes_both_ways(machine, screen):
 
 
 def test_it_takes_another_size(machine, screen):
-    client = screen.client()
+    client = screen.vnc()
 
     def has_it():  # the client may not know yet that it can wish
         client.do("resize 1024 768")
@@ -194,7 +165,7 @@ def test_it_takes_another_size(machine, screen):
 
 
 def test_the_password_is_in_no_argument_and_no_log(screen):
-    arguments = pathlib.Path(f"/proc/{screen.process.pid}/cmdline").read_bytes()
+    arguments = pathlib.Path(f"/proc/{screen.display.pid}/cmdline").read_bytes()
     assert f"{screen.folder}/password".encode() in arguments
     assert b"password\0" not in arguments.replace(b"/password\0", b"")
     assert "password" not in screen.log().replace("password-file", "")
@@ -204,7 +175,7 @@ def test_the_password_is_in_no_argument_and_no_log(screen):
 def test_a_password_that_does_not_fit_is_told(folder, machine, password, words):
     screen = Screen(folder, machine.port, password)
     wait_for(lambda: words in screen.log(), DEADLINE, "the reason")
-    assert screen.stats()["source"] == "lost"
+    assert screen.call("stats")["source"] == "lost"
     assert screen.close() == 0
 
 
@@ -214,7 +185,7 @@ def test_it_comes_back_when_the_machine_does(folder):
     machine = Machine(own).start()
     screen = Screen(folder, machine.port)
     screen.wait_source("connected")
-    client = screen.client()
+    client = screen.vnc()
     machine.stop()
     screen.wait_source("lost")
     machine.start()
@@ -227,7 +198,7 @@ def test_it_comes_back_when_the_machine_does(folder):
 
 def test_a_machine_that_is_away_has_a_black_screen(folder):
     screen = Screen(folder, free_port())
-    client = screen.client()
+    client = screen.vnc()
     assert picture_of(screen, client).getcolors() == [(1024 * 768, (0, 0, 0))]
     assert "is not there" in screen.log()
     assert screen.close() == 0
@@ -306,7 +277,7 @@ def test_a_server_that_means_no_good(folder, what):
     screen = Screen(folder, server.port)
     wait_for(lambda: server.served >= 1, DEADLINE, "the display has had enough")
     screen.wait_source("lost")
-    assert screen.stats()["width"] <= 8192
+    assert screen.call("stats")["width"] <= 8192
     server.close()
     assert screen.close() == 0
 

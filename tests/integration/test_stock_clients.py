@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recorded screen in the windows of clients as everybody has them: settled, no pixel is wrong."""
 
-import json
 import os
 import pathlib
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 
@@ -16,10 +13,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import recording  # noqa: E402
-from display_support import DEADLINE, Bridge, Client  # noqa: E402
+from display_support import DEADLINE, Client, Display  # noqa: E402
 from harness import paths  # noqa: E402
 from harness.janitor import Janitor  # noqa: E402
-from harness.processes import write_pid_file  # noqa: E402
 from harness.wait import wait_for  # noqa: E402
 from PIL import Image  # noqa: E402
 from seat import Seat  # noqa: E402
@@ -27,41 +23,18 @@ from seat import Seat  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-class Replay:
+class Replay(Display):
     """An oriel-display that plays a recording, whose last picture then stays."""
 
     def __init__(self, path, size):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="o", dir="/tmp"))
+        super().__init__(pathlib.Path(tempfile.mkdtemp(prefix="o", dir="/tmp")))
         self.janitor = Janitor(self.folder)
-        self.clients = []
-        with open(self.folder / "display.log", "ab") as log:
-            self.process = subprocess.Popen(
-                [paths.program("oriel-display"), "--source", f"replay:{path}", "--size", size, "--rate", "30",
-                 "--vnc-unix", self.path("vnc"), "--spice-unix", self.path("spice"),
-                 "--control-unix", self.path("control")], stdout=log, stderr=log)
-        write_pid_file(self.folder / "display.pid", self.process.pid)
-        wait_for((self.folder / "control").exists, DEADLINE, "oriel-display")
-
-    def path(self, name):
-        return str(self.folder / name)
-
-    def stats(self):
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(DEADLINE)
-            sock.connect(self.path("control"))
-            sock.sendall(b'{"id":"1","call":"stats","args":{}}\n')
-            return json.loads(sock.makefile().readline())["result"]
-
-    def vnc_port(self):
-        bridge = Bridge(self.folder / "vnc")
-        self.clients.append(bridge)
-        return bridge.port
+        self.run("--source", f"replay:{path}", "--size", size, "--rate", "30")
 
     def close(self):
-        for client in self.clients:
-            client.close()
+        self.close_clients()
         self.janitor.finish()
-        self.process.wait()
+        self.display.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -132,7 +105,7 @@ VIEWER_NAMES = [f"{viewer.__name__}-{encoding}".rstrip("-") for viewer, encoding
 @pytest.mark.parametrize(("viewer", "encoding"), VIEWERS, ids=VIEWER_NAMES)
 def test_viewer(replay, recorded, seat, viewer, encoding):
     watch(seat, viewer(replay, encoding), recorded[1])
-    assert replay.stats()["updates"] > 0
+    assert replay.call("stats")["updates"] > 0
 
 
 def picture_of(client, folder):
@@ -153,11 +126,11 @@ def test_spice_library(replay, recorded):
     """As remote-viewer draws it, and what it cost: libspice-server compresses, counts, and moves what moved."""
     client = start_spice(replay)
     wait_for(lambda: (picture_of(client, replay.folder) == recorded[1]).all(), DEADLINE, "the last picture")
-    stats = wait_for(lambda: replay.stats() if replay.stats()["spice"][0]["settled"] else None, DEADLINE, "settled")
+    stats = wait_for(lambda: replay.call("stats") if replay.call("stats")["spice"][0]["settled"] else None, DEADLINE, "settled")
     viewer = stats["spice"][0]
     assert 0 < viewer["bytes"] < recording.WIDTH * recording.HEIGHT * 4 * 10, "not whole frames without compression"
     assert viewer["updates"] > 5
-    wait_for(lambda: replay.stats()["spice"][0]["round_trip_us"] > 0, DEADLINE, "the answer to a ping")
+    wait_for(lambda: replay.call("stats")["spice"][0]["round_trip_us"] > 0, DEADLINE, "the answer to a ping")
 
 
 def test_spice_viewer_that_stalls(replay, recorded):
@@ -166,7 +139,7 @@ def test_spice_viewer_that_stalls(replay, recorded):
     os.kill(stalled.process.pid, 19)  # SIGSTOP
     try:
         other = start_spice(replay)
-        other_shows = wait_for(lambda: replay.stats()["spice_clients"] >= 1 and picture_of(other, replay.folder) is not None,
+        other_shows = wait_for(lambda: replay.call("stats")["spice_clients"] >= 1 and picture_of(other, replay.folder) is not None,
                                DEADLINE, "the other viewer")
         assert other_shows
     finally:

@@ -56,7 +56,7 @@ const CELLS = {
   maximum: (item) => (item.maximum > 0 ? number(item.maximum) : t('admin.unbounded')),
   start: (item) => (item.policy === 'static' ? NOTHING : word('start', item.start)),
   policy: (item) => word('policy', item.policy),
-  origin: (item) => word('origin', item.origin),
+  origin: (item) => (item.machine ? NOTHING : word('origin', item.origin)),
   idle_suspend_minutes: (item) => orNone(item.idle_suspend_minutes, (minutes) => t('admin.minutes', { minutes: number(minutes) })),
   image: (item) => [item.image || NOTHING,
     item.previous_image && h('p', { class: 'cell-note' }, t('admin.before', { image: item.previous_image }))],

@@ -3,6 +3,8 @@
 #include "broker/cli/output.h"
 #include "broker/cli/verbs.h"
 
+#include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,6 +103,24 @@ wait_for_item(Cli *cli, const char *path, json_t *item)
     return answer;
 }
 
+/* Work that somebody stopped looking at. */
+typedef struct {
+    const Cli *cli;
+    const Noun *noun;
+    const char *name;
+} Following;
+
+static gboolean
+stop_looking(gpointer user)
+{
+    const Following *following = user;
+
+    end_progress(following->cli);
+    fprintf(stderr, "orielctl: It goes on at the host; “orielctl %s cancel %s” stops it.\n",
+            following->noun->name, following->name);
+    exit(128 + SIGINT);
+}
+
 /* Follows an image or a template until it is no longer in the state busy. Takes over item. */
 static int
 follow(Cli *cli, const Noun *noun, const char *name, json_t *item, const char *busy,
@@ -113,11 +133,14 @@ follow(Cli *cli, const Noun *noun, const char *name, json_t *item, const char *b
         json_decref(item);
         return CLI_DONE;
     }
+    Following following = {cli, noun, name};
+    guint interrupted = g_unix_signal_add(SIGINT, stop_looking, &following);
     while (item && !strcmp(text_of(item, "state"), busy)) {
         const char *text = text_of(item, "step_text");
         show_progress(cli, name, item, *text ? text : busy);
         item = wait_for_item(cli, path, item);
     }
+    g_source_remove(interrupted);
     return item ? finish(cli, item, noun, name) : CLI_FAILED;
 }
 

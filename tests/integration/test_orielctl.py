@@ -3,7 +3,9 @@
 
 import json
 import pathlib
+import signal
 import stat
+import subprocess
 import sys
 import threading
 
@@ -12,6 +14,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
+from harness import paths  # noqa: E402  pylint: disable=wrong-import-position
 from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
 from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -138,6 +141,20 @@ def test_an_import_shows_how_far_it_is(stack):
     stack.host.clear_calls()
     done = import_while(stack, happens, "image", "import", "big", "--path", "/srv/big.qcow2")
     assert done.returncode == 0 and "image big: ready." in done.stdout and "big: 0 % importing" in done.stderr
+
+
+def test_an_import_that_nobody_waits_for_any_more_goes_on(stack):
+    home = stack.folder / "ctl"
+    environment = dict(stack.environment, HOME=str(home), XDG_CONFIG_HOME=str(home), ORIEL_BROKER=stack.address, LC_ALL="C.UTF-8")
+    with subprocess.Popen([paths.program("orielctl"), "image", "import", "big", "--path", "/srv/big.qcow2"], stderr=subprocess.PIPE,
+                          text=True, env=environment) as process:
+        assert process.stderr.readline().startswith("big: 0 % importing")
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    assert process.returncode == 130 and "It goes on at the host; “orielctl image cancel big” stops it." in told
+    assert stack.host.images["big"]["state"] == "importing"
+    stack.orielctl("image", "cancel", "big")
+    stack.orielctl("image", "delete", "big")
 
 
 def test_an_import_that_is_cancelled(stack):

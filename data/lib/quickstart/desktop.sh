@@ -53,13 +53,15 @@ desktop_pool() {
 
 # desktop_template_progress — "NAME: 12 % TEXT" lines as one for each tenth; others as they are.
 desktop_template_progress() {
-    awk '
-        match($0, /: [0-9]+ % /) {
-            percent = substr($0, RSTART + 2) + 0
-            if (percent >= next_one) { next_one = percent - percent % 10 + 10; printf "    %d %%  %s\n", percent, substr($0, RSTART + RLENGTH) }
-            next
-        }
-        { print }' >&2
+    local line next=0
+    while IFS= read -r line; do
+        if ! [[ $line =~ :\ ([0-9]+)\ %\ (.*)$ ]]; then
+            printf '%s\n' "$line" >&2
+        elif [ "${BASH_REMATCH[1]}" -ge "$next" ]; then
+            next=$((BASH_REMATCH[1] - BASH_REMATCH[1] % 10 + 10))
+            note "${BASH_REMATCH[1]} %  ${BASH_REMATCH[2]}"
+        fi
+    done
 }
 
 # desktop_template — what desktops are cloned from is made once. Without it they boot, so this is

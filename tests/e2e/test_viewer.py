@@ -16,10 +16,10 @@ from terminal import open_terminal
 WINDOW = {"window_class": "oriel"}
 
 
-def start_viewer(seat, stack, account, *more, password=None):
+def start_viewer(seat, stack, account, *more, password=None, address=None, within=()):
     """Starts the viewer signed in, on the pool demo, with the certificate accepted by its fingerprint."""
-    process = seat.start([paths.program("oriel-viewer"), "--user", account[0], "--password-stdin",
-                          "--accept-fingerprint", stack.fingerprint(), *more, f"oriel://{stack.address}/demo"],
+    process = seat.start([*within, paths.program("oriel-viewer"), "--user", account[0], "--password-stdin",
+                          "--accept-fingerprint", stack.fingerprint(), *more, f"oriel://{address or stack.address}/demo"],
                          "viewer", stdin=subprocess.PIPE)
     process.stdin.write(((password or account[1]) + "\n").encode())
     process.stdin.close()
@@ -146,3 +146,17 @@ def test_vv_file_opens(user, session, guest, seat):
     path.write_text(answer["vv"], encoding="utf-8")
     seat.start([paths.program("oriel-viewer"), str(path)], "viewer")
     wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a hosts file of one's own needs root")
+def test_a_name_whose_first_address_does_not_answer(stack, account, session, guest, seat, tmp_path):
+    """The broker listens at 127.0.0.1 alone, and the name means ::1 first."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("::1 localhost\n127.0.0.1 localhost\n", encoding="utf-8")
+    within = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /etc/hosts; exec "$@"', str(hosts)]
+    found = subprocess.run([*within, "getent", "ahosts", "localhost"], capture_output=True, text=True, timeout=20, check=True).stdout
+    if not found.startswith("::1"):
+        pytest.skip("this machine has no ::1 to be the first address")
+    start_viewer(seat, stack, account, address=f"localhost:{stack.port}", within=within)
+    part = wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
+    assert screen.is_desktop(part)

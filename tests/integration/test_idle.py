@@ -28,16 +28,16 @@ def test_still_screen_costs_nothing(tmp_path):
         vnc.expect("ok connected")
 
         def settled():
-            clients = (stats := replay.stats())["vnc"] + stats["spice"]
+            clients = (stats := replay.call("stats"))["vnc"] + stats["spice"]
             return len(clients) == 2 and all(client["settled"] for client in clients)
 
         wait_for(settled, DEADLINE, "both viewers show the last picture")
 
         def still():
-            before, counted = replay.stats(), spent(replay.process.pid)
+            before, counted = replay.call("stats"), spent(replay.display.pid)
             time.sleep(WINDOW)  # nothing happens now: there is no event to wait for
-            turns, ticks = (b - a for a, b in zip(counted, spent(replay.process.pid)))
-            after = replay.stats()
+            turns, ticks = (b - a for a, b in zip(counted, spent(replay.display.pid)))
+            after = replay.call("stats")
             return turns <= TURNS and ticks <= TICKS and all(before[what] == after[what] for what in ("frames", "updates"))
 
         wait_for(still, DEADLINE, f"{WINDOW} s in which the display does nothing")

@@ -129,6 +129,18 @@ scenario('a desktop that starts anew shows its steps again', async ({ broker, pa
   await desktopShown(page);
 }, { errors: CUT_OFF });
 
+scenario('a desktop that is paused says why, until it goes on', async ({ broker, page, open }) => {
+  await inDesktop({ page, open });
+  Object.assign(broker.sessions[0], { paused: true, reason: 'This host’s disk is full.' });
+  broker.changed();
+  await page.locator('.curtain.is-shown').getByText('the disk of its host is full').waitFor();
+  Object.assign(broker.sessions[0], { paused: false, reason: null });
+  broker.changed();
+  await eventually(() => page.locator('.curtain.is-shown').count().then((count) => count === 0), 'the words are gone');
+  await page.keyboard.type('x');
+  await eventually(() => broker.desktop.typed === 'x', 'the keyboard is in the desktop');
+});
+
 scenario('disconnecting leaves the desktop running; logging off does not', async ({ broker, page, open }) => {
   await inDesktop({ page, open });
   await toolbar(page, 'Disconnect');

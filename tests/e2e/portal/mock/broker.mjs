@@ -284,7 +284,9 @@ export class MockBroker {
 
   #longPoll(session, query) {
     const seen = ['state', 'step', 'progress'].map((name) => query.get(name));
-    const same = () => session.state === seen[0] && session.step === seen[1] && String(session.progress) === seen[2] && this.sessions.includes(session);
+    const paused = query.get('paused');
+    const same = () => session.state === seen[0] && session.step === seen[1] && String(session.progress) === seen[2] && this.sessions.includes(session)
+      && (paused === null || Boolean(session.paused) === (paused === '1'));
     return new Promise((resolve) => {
       const timer = setTimeout(() => done(), Number(query.get('wait')) * 1000);
       const done = () => { clearTimeout(timer); this.#waiting.delete(wake); resolve(); };

@@ -122,12 +122,7 @@ delete_image(HttpRequest *request, gpointer data)
 static void
 post_cancel(HttpRequest *request, gpointer data)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? relay_owner(api, request, HOST_IMAGES) : NULL;
-
-    if (link)
-        relay_name(api, request, admin, link, "image.cancel", http_request_param(request, "image"));
+    relay_to_owner(data, request, HOST_IMAGES, "image.cancel");
 }
 
 void

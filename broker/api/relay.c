@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/api/relay.h"
 
+#include "broker/api/access.h"
 #include "broker/model/audit.h"
 
 typedef struct {
@@ -90,15 +91,16 @@ relay_host(Api *api, HttpRequest *request, const char *name)
     return NULL;
 }
 
+static const struct {
+    const char *param, *missing;
+} words[HOST_KINDS] = {
+    [HOST_IMAGES] = {"image", "No host that is there has such an image."},
+    [HOST_TEMPLATES] = {"template", "No host that is there has such a template."},
+};
+
 HostLink *
 relay_owner(Api *api, HttpRequest *request, HostKind kind)
 {
-    static const struct {
-        const char *param, *missing;
-    } words[HOST_KINDS] = {
-        [HOST_IMAGES] = {"image", "No host that is there has such an image."},
-        [HOST_TEMPLATES] = {"template", "No host that is there has such a template."},
-    };
     const char *name = http_request_param(request, words[kind].param);
     const char *host = http_request_query(request, "host");
     GPtrArray *links = host_set_links(api->hosts);
@@ -110,4 +112,14 @@ relay_owner(Api *api, HttpRequest *request, HostKind kind)
     }
     http_request_respond_problem(request, 404, "not-found", words[kind].missing);
     return NULL;
+}
+
+void
+relay_to_owner(Api *api, HttpRequest *request, HostKind kind, const char *call)
+{
+    g_autoptr(User) admin = access_admin(api, request);
+    HostLink *link = admin ? relay_owner(api, request, kind) : NULL;
+
+    if (link)
+        relay_name(api, request, admin, link, call, http_request_param(request, words[kind].param));
 }

@@ -33,3 +33,5 @@ HostLink *relay_host(Api *api, HttpRequest *request, const char *name);
 /* Who has the image or template that the path names (":image", ":template"), on the host of ?host=
  * if that is given; NULL after answering. */
 HostLink *relay_owner(Api *api, HttpRequest *request, HostKind kind);
+/* Relays an administrator's call whose only argument is that image's or template's name. */
+void relay_to_owner(Api *api, HttpRequest *request, HostKind kind, const char *call);

@@ -150,26 +150,14 @@ post_template(HttpRequest *request, gpointer data)
 static void
 delete_template(HttpRequest *request, gpointer data)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? relay_owner(api, request, HOST_TEMPLATES) : NULL;
-
-    if (link)
-        relay_name(api, request, admin, link, "template.delete",
-                   http_request_param(request, "template"));
+    relay_to_owner(data, request, HOST_TEMPLATES, "template.delete");
 }
 
 /* Ends a making; one that is over stays as it is. It is made again when somebody asks. */
 static void
 post_cancel(HttpRequest *request, gpointer data)
 {
-    Api *api = data;
-    g_autoptr(User) admin = access_admin(api, request);
-    HostLink *link = admin ? relay_owner(api, request, HOST_TEMPLATES) : NULL;
-
-    if (link)
-        relay_name(api, request, admin, link, "template.cancel",
-                   http_request_param(request, "template"));
+    relay_to_owner(data, request, HOST_TEMPLATES, "template.cancel");
 }
 
 void

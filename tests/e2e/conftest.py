@@ -8,7 +8,18 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from harness import evidence  # noqa: E402  pylint: disable=wrong-import-position
 from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test's report says how the stack was at that moment."""
+    outcome = yield
+    report = outcome.get_result()
+    stacks = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Stack)]
+    if report.failed and stacks:
+        report.sections.append(("the stack", evidence.of_stack(stacks[0])))
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def test_clipboard_both_ways(user, session, guest):
         client.clip("from the client")
         wait_for(lambda: guest.run_in_session("xclip -selection clipboard -o || true").strip() == "from the client", 30, "the guest has the text")
         guest.run_in_session("printf 'from the guest' | xclip -selection clipboard -i >/dev/null 2>&1")
-        assert client.cut.get(timeout=30) == "from the guest"
+        client.wait_cut("from the guest")
 
 
 def test_two_see_the_same(user, session, guest, tmp_path):

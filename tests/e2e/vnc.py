@@ -158,6 +158,11 @@ class VncClient:
     def clip(self, text):
         self._do("clip " + text)
 
+    def wait_cut(self, text, timeout=60):
+        """Returns when the server's clipboard has this text; it may first be told of what was there before."""
+        while self.cut.get(timeout=timeout) != text:
+            pass
+
     def wait_updates(self, count=1, timeout=60):
         self._do(f"wait {count}", timeout)
 

@@ -20,14 +20,15 @@ parts_prepare() {
 
 # parts_pytest SUITE BUILD FOLDER [ARGUMENT…] — runs the Python tests of a folder against a build's programs. Real guests on a
 # machine that others use too miss a deadline now and then: what failed is tried once more, and told where that helped. What a
-# sanitizer wrote counts in any case.
+# sanitizer wrote counts in any case. Tests without a guest mostly wait, so two files go side by side.
 parts_pytest() {
     local suite=$1-$2 build=$2 folder=$3 status=0
-    local -a environment
+    local -a environment side_by_side=()
+    [ "$folder" != integration ] || side_by_side=(-n 2 --dist loadfile)
     shift 3
     mapfile -t environment < <(builds_sanitizers "$suite")
     step "Tests: $folder, with the programs built by $build"
-    parts_pytest_run "$suite" "$@" || status=$?
+    parts_pytest_run "$suite" "${side_by_side[@]}" "$@" || status=$?
     if [ $status = 1 ]; then
         step "Trying again what failed"
         parts_pytest_run "$suite-again" "$@" --last-failed || true

@@ -49,6 +49,16 @@ make_client(const char *address, const GlobalOptions *options, KnownBrokers *kno
     return g_steal_pointer(&client);
 }
 
+/* Whether both name one broker, however they are spelled. */
+static gboolean
+is_same_broker(const char *a, const char *b)
+{
+    g_autoptr(OrielUri) first = a ? oriel_uri_parse(a, NULL) : NULL;
+    g_autoptr(OrielUri) second = b ? oriel_uri_parse(b, NULL) : NULL;
+
+    return first && second && g_str_equal(oriel_uri_address(first), oriel_uri_address(second));
+}
+
 static const char *
 first_of(const char *a, const char *b, const char *c)
 {
@@ -65,7 +75,7 @@ session_open(Cli *cli, const GlobalOptions *options, KnownBrokers *known)
         return cli_fail(error);
     const char *broker = first_of(options->broker, g_getenv("ORIEL_BROKER"), login.broker);
     /* The remembered token belongs to the remembered broker and is shown to no other. */
-    gboolean same = !g_strcmp0(broker, login.broker);
+    gboolean same = is_same_broker(broker, login.broker);
     const char *token = first_of(g_getenv("ORIEL_TOKEN"), same ? login.token : NULL, NULL);
     if (!broker || !token) {
         login_file_clear(&login);

@@ -49,6 +49,16 @@ def test_the_login_is_for_its_owner_alone(stack):
     assert said(stack, "whoami")["name"] == "admin"
 
 
+@pytest.mark.parametrize("spelling", ["{}", "oriel://{}", "https://{}/", " {} "])
+def test_a_broker_is_the_same_however_it_is_spelled(stack, spelling):
+    assert said(stack, "--broker", spelling.format(stack.address), "whoami")["name"] == "admin"
+
+
+def test_a_login_is_shown_to_no_other_broker(stack):
+    done = stack.orielctl("--broker", "localhost:1", "whoami", check=False)
+    assert done.returncode == 1 and "not signed in to localhost:1" in done.stderr
+
+
 def test_users(stack):
     stack.orielctl("user", "create", "ada", "--full-name", "Ada Lovelace", "--password-stdin", stdin="analytical-1\n")
     assert said(stack, "user", "show", "ada")["full_name"] == "Ada Lovelace"

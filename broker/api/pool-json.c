@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-#define MAX_MINUTES  (60 * 24 * 365)
-#define MAX_MIB      (64 * 1024 * 1024)
+#define MAX_MINUTES (60 * 24 * 365)
+/* A home's size, as hosts make them (host/agent/volume-store.c). */
+#define HOME_MIN_MIB 16
+#define HOME_MAX_MIB (4 * 1024 * 1024)
 #define MAX_MACHINES 1000
 
 static const char *const kinds[] = {"desktop", NULL};
@@ -203,7 +205,10 @@ read_policy(Fields *fields, Pool *pool, gboolean is_new)
     fields_word(fields, "policy", FIELD_OPTIONAL, policies, &policy);
     fields_word(fields, "start", FIELD_OPTIONAL, starts, &start);
     fields_word(fields, "on_logoff", FIELD_OPTIONAL, logoffs, &on_logoff);
-    fields_integer(fields, "home_mib", FIELD_OPTIONAL, 0, MAX_MIB, &pool->home_mib);
+    fields_integer(fields, "home_mib", FIELD_OPTIONAL, 0, HOME_MAX_MIB, &pool->home_mib);
+    if (fields_has(fields, "home_mib") && pool->home_mib > 0 && pool->home_mib < HOME_MIN_MIB)
+        fields_refuse(fields, "home_mib",
+                      "must be at least " G_STRINGIFY(HOME_MIN_MIB) " MiB, or 0 for none");
     replace(&pool->policy, policy);
     if (on_logoff && !policy && pool->home_mib == 0 && !pool_is_static(pool))
         replace(&pool->policy, g_str_equal(on_logoff, "keep") ? "persistent" : "floating");

@@ -75,7 +75,7 @@ static const Verb group_verbs[] = {
 
 static const Field pool_fields[] = {
     {"title", "title", FIELD_STRING, "TEXT", "What people read in the chooser"},
-    {"kind", "kind", FIELD_STRING, "KIND", "desktop or app"},
+    {"kind", "kind", FIELD_STRING, "KIND", "desktop"},
     {"image", "image", FIELD_STRING, "IMAGE", "The image its desktops start from"},
     {"host", "host", FIELD_STRING, "HOST", "Only on this host"},
     {"cpus", "cpus", FIELD_NUMBER, "N", "Processors of a desktop"},
@@ -90,7 +90,7 @@ static const Field pool_fields[] = {
     {"start", "start", FIELD_STRING, "HOW",
      "clone (from a template of the image) or cold (boot each time)"},
     {"home", "home_mib", FIELD_NUMBER, "MIB",
-     "A home for each user, kept while desktops and images come and go; 0: none"},
+     "A home for each user, kept while desktops and images come and go: at least 16; 0: none"},
     {"spares", "spares", FIELD_NUMBER, "N", "Desktops that wait for users, at least"},
     {"idle-suspend", "idle_suspend_minutes", FIELD_NUMBER, "MINUTES",
      "Suspend a desktop that nobody has looked at for so long; 0: never"},

@@ -12,8 +12,8 @@ struct StoreResult {
     GPtrArray *cells; /* char *, row after row */
 };
 
-StoreResult *
-store_result_new(void)
+static StoreResult *
+result_new(void)
 {
     StoreResult *result = g_new0(StoreResult, 1);
     result->cells = g_ptr_array_new_with_free_func(g_free);
@@ -86,7 +86,7 @@ run_va(Store *store, const char *sql, const char *types, va_list list, StoreResu
 StoreResult *
 store_query(Store *store, GError **error, const char *sql, const char *types, ...)
 {
-    g_autoptr(StoreResult) result = store_result_new();
+    g_autoptr(StoreResult) result = result_new();
     va_list list;
 
     va_start(list, types);
@@ -98,7 +98,7 @@ store_query(Store *store, GError **error, const char *sql, const char *types, ..
 gboolean
 store_exec(Store *store, GError **error, const char *sql, const char *types, ...)
 {
-    g_autoptr(StoreResult) result = store_result_new();
+    g_autoptr(StoreResult) result = result_new();
     va_list list;
 
     va_start(list, types);

@@ -87,6 +87,5 @@ const char *store_result_text(StoreResult *result, guint row, guint column);
 gint64 store_result_integer(StoreResult *result, guint row, guint column);
 
 /* For back ends: the next cell (copied); a row is complete after columns of them. */
-StoreResult *store_result_new(void);
 void store_result_set_columns(StoreResult *result, guint columns);
 void store_result_add_cell(StoreResult *result, const char *text);

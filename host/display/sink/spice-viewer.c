@@ -97,6 +97,42 @@ choose_for_link(SpiceViewer *viewer)
 }
 
 static void
+forget_relay(SpiceViewer *viewer, SpiceRelay *relay)
+{
+    SpiceRelayStats stats;
+    spice_relay_stats(relay, &stats);
+    viewer->ended_bytes += stats.to_client;
+    if (relay == viewer->first)
+        viewer->first = NULL;
+    g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
+}
+
+/* The first connection ends last. */
+static void
+close_first(SpiceViewer *viewer)
+{
+    if (viewer->first && viewer->relays->len == 1) {
+        spice_relay_hold(viewer->first, FALSE);
+        if (spice_relay_close(viewer->first))
+            forget_relay(viewer, viewer->first);
+    }
+    go_if_ended(viewer);
+}
+
+/* It gets no more connections, and gone() follows the end of those it has. */
+static void
+leave(SpiceViewer *viewer)
+{
+    viewer->leaving = TRUE;
+    for (guint i = viewer->relays->len; i-- > 0;) {
+        SpiceRelay *relay = g_ptr_array_index(viewer->relays, i);
+        if (relay != viewer->first && spice_relay_close(relay))
+            forget_relay(viewer, relay);
+    }
+    close_first(viewer);
+}
+
+static void
 channel_event(int event, const SpiceChannelEventInfo *info, gpointer user)
 {
     SpiceViewer *viewer = user;
@@ -113,7 +149,7 @@ channel_event(int event, const SpiceChannelEventInfo *info, gpointer user)
     } else if (event == SPICE_CHANNEL_EVENT_DISCONNECTED) {
         viewer->streams -= MIN(viewer->streams, 1);
         if (is_main && viewer->connection)
-            spice_viewer_disconnect(viewer);
+            leave(viewer);
         go_if_ended(viewer);
     }
 }
@@ -151,7 +187,7 @@ no_link(gpointer user)
 {
     SpiceViewer *viewer = user;
     viewer->deadline = 0;
-    spice_viewer_disconnect(viewer);
+    leave(viewer);
     go_if_ended(viewer);
     return G_SOURCE_REMOVE;
 }
@@ -228,29 +264,6 @@ spice_viewer_free(SpiceViewer *viewer)
 }
 
 static void
-forget_relay(SpiceViewer *viewer, SpiceRelay *relay)
-{
-    SpiceRelayStats stats;
-    spice_relay_stats(relay, &stats);
-    viewer->ended_bytes += stats.to_client;
-    if (relay == viewer->first)
-        viewer->first = NULL;
-    g_ptr_array_remove_fast(viewer->relays, relay); /* frees it */
-}
-
-/* The first connection ends last. */
-static void
-close_first(SpiceViewer *viewer)
-{
-    if (viewer->first && viewer->relays->len == 1) {
-        spice_relay_hold(viewer->first, FALSE);
-        if (spice_relay_close(viewer->first))
-            forget_relay(viewer, viewer->first);
-    }
-    go_if_ended(viewer);
-}
-
-static void
 on_relay_ended(SpiceRelay *relay, gpointer user)
 {
     SpiceViewer *viewer = user;
@@ -265,7 +278,7 @@ on_relay_ended(SpiceRelay *relay, gpointer user)
 static void
 on_client_left(gpointer user)
 {
-    spice_viewer_disconnect(user);
+    leave(user);
 }
 
 static void
@@ -315,18 +328,6 @@ guint32
 spice_viewer_connection(const SpiceViewer *viewer)
 {
     return viewer->connection;
-}
-
-void
-spice_viewer_disconnect(SpiceViewer *viewer)
-{
-    viewer->leaving = TRUE;
-    for (guint i = viewer->relays->len; i-- > 0;) {
-        SpiceRelay *relay = g_ptr_array_index(viewer->relays, i);
-        if (relay != viewer->first && spice_relay_close(relay))
-            forget_relay(viewer, relay);
-    }
-    close_first(viewer);
 }
 
 QxlScreen *

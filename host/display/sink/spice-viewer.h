@@ -45,7 +45,6 @@ void spice_viewer_free(SpiceViewer *viewer);
 gboolean spice_viewer_add(SpiceViewer *viewer, int fd, GError **error);
 /* The number that the server gave it; 0 while its main channel is not up. */
 guint32 spice_viewer_connection(const SpiceViewer *viewer);
-void spice_viewer_disconnect(SpiceViewer *viewer); /* gone() follows */
 
 QxlScreen *spice_viewer_screen(SpiceViewer *viewer);
 SinkProgress spice_viewer_progress(SpiceViewer *viewer);

@@ -73,8 +73,9 @@ vnc_output_written(const VncOutput *output)
     return output->written;
 }
 
-void
-vnc_output_append_packet(VncOutput *output, Packet *packet, gsize offset, gsize size)
+/* Takes a reference. */
+static void
+append_packet(VncOutput *output, Packet *packet, gsize offset, gsize size)
 {
     Piece piece = {packet_ref(packet), offset, size};
 
@@ -96,7 +97,7 @@ vnc_output_append(VncOutput *output, const guint8 *data, gsize size)
 {
     Packet *packet = copy_bytes(output, data, size);
 
-    vnc_output_append_packet(output, packet, 0, size);
+    append_packet(output, packet, 0, size);
     packet_unref(packet);
 }
 
@@ -138,7 +139,7 @@ vnc_output_append_update(VncOutput *output, Packet *packet)
         packet->data[PACKET_HEADER - 1] == 6 ? 1 : 2; /* Zlib (6) and ZRLE (16) have one each */
 
     if (packet->kind == PACKET_WHOLE || output->streams & stream) {
-        vnc_output_append_packet(output, packet, 0, packet->size);
+        append_packet(output, packet, 0, packet->size);
         return;
     }
     output->streams |= stream;
@@ -146,7 +147,7 @@ vnc_output_append_update(VncOutput *output, Packet *packet)
     vnc_put32(head + PACKET_HEADER, vnc_get32(packet->data + PACKET_HEADER) + 2);
     memcpy(head + PACKET_HEADER + 4, DEFLATE_ZLIB_HEADER, 2);
     vnc_output_append(output, head, sizeof head);
-    vnc_output_append_packet(output, packet, PACKET_HEADER + 4, packet->size - PACKET_HEADER - 4);
+    append_packet(output, packet, PACKET_HEADER + 4, packet->size - PACKET_HEADER - 4);
 }
 
 static void

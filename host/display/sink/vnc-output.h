@@ -21,8 +21,6 @@ void vnc_output_message(VncOutput *output, const guint8 *data, gsize size);
 void vnc_output_begin(VncOutput *output);
 void vnc_output_end(VncOutput *output);
 void vnc_output_append(VncOutput *output, const guint8 *data, gsize size); /* copies */
-void vnc_output_append_packet(VncOutput *output, Packet *packet, gsize offset,
-                              gsize size); /* takes a reference */
 /* One rectangle of an update; the first of a client's deflate stream gets the stream's header. */
 void vnc_output_append_update(VncOutput *output, Packet *packet);
 /* Writes what the socket takes. FALSE: the connection has ended. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/desktop.h"
 
-#include "common/error.h"
+#include "broker/model/rows.h"
 
 #define COLUMNS                                                                                    \
     "id, pool_id, user_id, host, name, image, cpus, memory_mib, width, height, confirmed, doomed," \
@@ -24,8 +24,8 @@ desktop_free(Desktop *desktop)
     g_free(desktop);
 }
 
-static Desktop *
-from_row(StoreResult *rows, guint row)
+static gpointer
+from_row(Store *store, StoreResult *rows, guint row, GError **error)
 {
     Desktop *desktop = g_new0(Desktop, 1);
 
@@ -49,16 +49,8 @@ from_row(StoreResult *rows, guint row)
     return desktop;
 }
 
-static GPtrArray *
-from_rows(StoreResult *rows)
-{
-    if (!rows)
-        return NULL;
-    GPtrArray *desktops = g_ptr_array_new_with_free_func((GDestroyNotify)desktop_free);
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_ptr_array_add(desktops, from_row(rows, i));
-    return desktops;
-}
+static const RowKind desktop_rows = {
+    .name = "desktop", .read = from_row, .free = (GDestroyNotify)desktop_free};
 
 Desktop *
 desktop_find(Store *store, const char *id, GError **error)
@@ -66,13 +58,7 @@ desktop_find(Store *store, const char *id, GError **error)
     g_autoptr(StoreResult) rows =
         store_query(store, error, "SELECT " COLUMNS " FROM desktops WHERE id = $1", "s", id);
 
-    if (!rows)
-        return NULL;
-    if (store_result_rows(rows) == 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no desktop “%s”.", id);
-        return NULL;
-    }
-    return from_row(rows, 0);
+    return rows_find(&desktop_rows, store, rows, id, error);
 }
 
 GPtrArray *
@@ -81,7 +67,7 @@ desktop_list_of_host(Store *store, const char *host, GError **error)
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM desktops WHERE host = $1 ORDER BY created_at, id",
         "s", host);
-    return from_rows(rows);
+    return rows_list(&desktop_rows, store, rows, error);
 }
 
 Desktop *
@@ -92,7 +78,7 @@ desktop_find_of(Store *store, const char *pool_id, const char *user_id, GError *
                     "SELECT " COLUMNS " FROM desktops WHERE pool_id = $1 AND user_id = $2"
                     " AND doomed = 0 ORDER BY created_at DESC, id LIMIT 1",
                     "ss", pool_id, user_id);
-    return rows && store_result_rows(rows) ? from_row(rows, 0) : NULL;
+    return rows_first(&desktop_rows, store, rows, error);
 }
 
 gboolean
@@ -113,7 +99,7 @@ desktop_list_of_pool(Store *store, const char *pool_id, GError **error)
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM desktops WHERE pool_id = $1 AND doomed = 0", "s",
         pool_id);
-    return from_rows(rows);
+    return rows_list(&desktop_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -122,7 +108,7 @@ desktop_list_of_user(Store *store, const char *user_id, GError **error)
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM desktops WHERE user_id = $1 AND doomed = 0", "s",
         user_id);
-    return from_rows(rows);
+    return rows_list(&desktop_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -133,7 +119,7 @@ desktop_list_spares(Store *store, const char *pool_id, GError **error)
                     "SELECT " COLUMNS " FROM desktops WHERE pool_id = $1 AND spare = 1"
                     " AND doomed = 0 ORDER BY created_at, id",
                     "s", pool_id);
-    return from_rows(rows);
+    return rows_list(&desktop_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -142,7 +128,7 @@ desktop_list_of_volume(Store *store, const char *volume_id, GError **error)
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM desktops WHERE volume_id = $1 ORDER BY created_at",
         "s", volume_id);
-    return from_rows(rows);
+    return rows_list(&desktop_rows, store, rows, error);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/group.h"
 
+#include "broker/model/rows.h"
 #include "broker/model/user.h"
 #include "common/error.h"
 
@@ -36,15 +37,10 @@ read_members(Store *store, const char *id, GError **error)
                     " WHERE m.group_id = $1 ORDER BY u.name",
                     "s", id);
 
-    if (!rows)
-        return NULL;
-    g_autoptr(GStrvBuilder) members = g_strv_builder_new();
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_strv_builder_add(members, store_result_text(rows, i, 0));
-    return g_strv_builder_end(members);
+    return rows_texts(rows);
 }
 
-static Group *
+static gpointer
 from_row(Store *store, StoreResult *rows, guint row, GError **error)
 {
     g_autoptr(Group) group = g_new0(Group, 1);
@@ -56,6 +52,9 @@ from_row(Store *store, StoreResult *rows, guint row, GError **error)
     return group->members ? g_steal_pointer(&group) : NULL;
 }
 
+static const RowKind group_rows = {
+    .name = "group", .read = from_row, .free = (GDestroyNotify)group_free};
+
 Group *
 group_find(Store *store, const char *id_or_name, GError **error)
 {
@@ -63,14 +62,7 @@ group_find(Store *store, const char *id_or_name, GError **error)
         store, error, "SELECT id, name, created_at FROM user_groups WHERE id = $1 OR name = $1",
         "s", id_or_name);
 
-    if (!rows)
-        return NULL;
-    if (store_result_rows(rows) == 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no group “%s”.",
-                    id_or_name);
-        return NULL;
-    }
-    return from_row(store, rows, 0, error);
+    return rows_find(&group_rows, store, rows, id_or_name, error);
 }
 
 GPtrArray *
@@ -81,16 +73,7 @@ group_list(Store *store, const Page *page, GError **error)
         "SELECT id, name, created_at FROM user_groups WHERE name > $1 ORDER BY name LIMIT $2", "si",
         page->after ? page->after : "", (gint64)page->limit);
 
-    if (!rows)
-        return NULL;
-    g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func((GDestroyNotify)group_free);
-    for (guint i = 0; i < store_result_rows(rows); i++) {
-        Group *group = from_row(store, rows, i, error);
-        if (!group)
-            return NULL;
-        g_ptr_array_add(groups, group);
-    }
-    return g_steal_pointer(&groups);
+    return rows_list(&group_rows, store, rows, error);
 }
 
 static gboolean
@@ -116,26 +99,17 @@ write_members(Store *store, const Group *group, GError **error)
     return TRUE;
 }
 
-static gboolean
-name_taken(gboolean ok, const char *name, GError **error)
-{
-    if (ok || !error || !g_error_matches(*error, ORIEL_ERROR, ORIEL_ERROR_EXISTS))
-        return ok;
-    g_clear_error(error);
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS, "There is a group “%s” already.", name);
-    return FALSE;
-}
-
 gboolean
 group_insert(Store *store, const Group *group, GError **error)
 {
     if (!store_begin(store, error))
         return FALSE;
-    gboolean ok = name_taken(store_exec(store, error,
-                                        "INSERT INTO user_groups (id, name, created_at)"
-                                        " VALUES ($1, $2, $3)",
-                                        "ssi", group->id, group->name, group->created_at),
-                             group->name, error) &&
+    gboolean ok = rows_written(&group_rows,
+                               store_exec(store, error,
+                                          "INSERT INTO user_groups (id, name, created_at)"
+                                          " VALUES ($1, $2, $3)",
+                                          "ssi", group->id, group->name, group->created_at),
+                               group->name, error) &&
                   write_members(store, group, error);
     return store_end(store, ok, error);
 }
@@ -146,9 +120,10 @@ group_update(Store *store, const Group *group, GError **error)
     if (!store_begin(store, error))
         return FALSE;
     gboolean ok =
-        name_taken(store_exec(store, error, "UPDATE user_groups SET name = $2 WHERE id = $1", "ss",
-                              group->id, group->name),
-                   group->name, error) &&
+        rows_written(&group_rows,
+                     store_exec(store, error, "UPDATE user_groups SET name = $2 WHERE id = $1",
+                                "ss", group->id, group->name),
+                     group->name, error) &&
         write_members(store, group, error);
     return store_end(store, ok, error);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "broker/model/group.h"
+#include "broker/model/rows.h"
 #include "broker/model/user.h"
 #include "common/error.h"
 
@@ -51,15 +52,10 @@ read_entitled(Store *store, const char *id, GError **error)
         " LEFT JOIN user_groups g ON g.id = e.group_id WHERE e.pool_id = $1 ORDER BY e.position",
         "s", id);
 
-    if (!rows)
-        return NULL;
-    g_autoptr(GStrvBuilder) entitled = g_strv_builder_new();
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_strv_builder_add(entitled, store_result_text(rows, i, 0));
-    return g_strv_builder_end(entitled);
+    return rows_texts(rows);
 }
 
-static Pool *
+static gpointer
 from_row(Store *store, StoreResult *rows, guint row, GError **error)
 {
     g_autoptr(Pool) pool = g_new0(Pool, 1);
@@ -91,20 +87,16 @@ from_row(Store *store, StoreResult *rows, guint row, GError **error)
     return pool->machines ? g_steal_pointer(&pool) : NULL;
 }
 
+static const RowKind pool_rows = {
+    .name = "pool", .read = from_row, .free = (GDestroyNotify)pool_free};
+
 Pool *
 pool_find(Store *store, const char *id_or_name, GError **error)
 {
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM pools WHERE id = $1 OR name = $1", "s", id_or_name);
 
-    if (!rows)
-        return NULL;
-    if (store_result_rows(rows) == 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no pool “%s”.",
-                    id_or_name);
-        return NULL;
-    }
-    return from_row(store, rows, 0, error);
+    return rows_find(&pool_rows, store, rows, id_or_name, error);
 }
 
 GPtrArray *
@@ -114,16 +106,7 @@ pool_list(Store *store, const Page *page, GError **error)
         store, error, "SELECT " COLUMNS " FROM pools WHERE name > $1 ORDER BY name LIMIT $2", "si",
         page->after ? page->after : "", (gint64)page->limit);
 
-    if (!rows)
-        return NULL;
-    g_autoptr(GPtrArray) pools = g_ptr_array_new_with_free_func((GDestroyNotify)pool_free);
-    for (guint i = 0; i < store_result_rows(rows); i++) {
-        Pool *pool = from_row(store, rows, i, error);
-        if (!pool)
-            return NULL;
-        g_ptr_array_add(pools, pool);
-    }
-    return g_steal_pointer(&pools);
+    return rows_list(&pool_rows, store, rows, error);
 }
 
 /* Finds whom a word entitles: user_id or group_id is set, or neither for "everyone". */
@@ -175,25 +158,16 @@ write_entitled(Store *store, const Pool *pool, GError **error)
     return TRUE;
 }
 
-static gboolean
-name_taken(gboolean ok, const char *name, GError **error)
-{
-    if (ok || !error || !g_error_matches(*error, ORIEL_ERROR, ORIEL_ERROR_EXISTS))
-        return ok;
-    g_clear_error(error);
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS, "There is a pool “%s” already.", name);
-    return FALSE;
-}
-
 /* One transaction for the row (by that statement) and what hangs on it. */
 static gboolean
 write_pool(Store *store, const Pool *pool, const char *sql, GError **error)
 {
     if (!store_begin(store, error))
         return FALSE;
-    gboolean ok =
-        name_taken(store_exec(store, error, sql, TYPES, VALUES(pool)), pool->name, error) &&
-        write_entitled(store, pool, error) && machine_write(store, pool->id, pool->machines, error);
+    gboolean ok = rows_written(&pool_rows, store_exec(store, error, sql, TYPES, VALUES(pool)),
+                               pool->name, error) &&
+                  write_entitled(store, pool, error) &&
+                  machine_write(store, pool->id, pool->machines, error);
     return store_end(store, ok, error);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/session.h"
 
-#include "common/error.h"
+#include "broker/model/rows.h"
 
 #define SELECT                                                                                     \
     "SELECT s.id, s.user_id, u.name, s.pool_id, p.name, p.title, s.desktop_id, s.state, s.step,"   \
@@ -34,8 +34,8 @@ session_is_paused(const Session *session)
            (g_str_equal(session->state, "ready") || g_str_equal(session->state, "starting"));
 }
 
-static Session *
-from_row(StoreResult *rows, guint row)
+static gpointer
+from_row(Store *store, StoreResult *rows, guint row, GError **error)
 {
     Session *session = g_new0(Session, 1);
 
@@ -56,28 +56,15 @@ from_row(StoreResult *rows, guint row)
     return session;
 }
 
-static GPtrArray *
-from_rows(StoreResult *rows)
-{
-    GPtrArray *sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
-
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_ptr_array_add(sessions, from_row(rows, i));
-    return sessions;
-}
+static const RowKind session_rows = {
+    .name = "session", .read = from_row, .free = (GDestroyNotify)session_free};
 
 Session *
 session_find(Store *store, const char *id, GError **error)
 {
     g_autoptr(StoreResult) rows = store_query(store, error, SELECT " WHERE s.id = $1", "s", id);
 
-    if (!rows)
-        return NULL;
-    if (store_result_rows(rows) == 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no session “%s”.", id);
-        return NULL;
-    }
-    return from_row(rows, 0);
+    return rows_find(&session_rows, store, rows, id, error);
 }
 
 Session *
@@ -86,7 +73,7 @@ session_find_living(Store *store, const char *pool_id, const char *user_id, GErr
     g_autoptr(StoreResult) rows = store_query(
         store, error, SELECT " WHERE s.pool_id = $1 AND s.user_id = $2 AND s.ended_at IS NULL",
         "ss", pool_id, user_id);
-    return rows && store_result_rows(rows) ? from_row(rows, 0) : NULL;
+    return rows_first(&session_rows, store, rows, error);
 }
 
 Session *
@@ -94,7 +81,7 @@ session_find_of_desktop(Store *store, const char *desktop_id, GError **error)
 {
     g_autoptr(StoreResult) rows = store_query(
         store, error, SELECT " WHERE s.desktop_id = $1 AND s.ended_at IS NULL", "s", desktop_id);
-    return rows && store_result_rows(rows) ? from_row(rows, 0) : NULL;
+    return rows_first(&session_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -106,7 +93,7 @@ session_list(Store *store, const char *user_id, const Page *page, GError **error
                            " s.user_id = $1) AND s.id > $2 ORDER BY s.id LIMIT $3",
                     "ssi", user_id, page->after ? page->after : "", (gint64)page->limit);
 
-    return rows ? from_rows(rows) : NULL;
+    return rows_list(&session_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -122,7 +109,7 @@ session_list_unentitled(Store *store, GError **error)
                            "                    m.user_id = s.user_id)))) ORDER BY s.id",
                     "");
 
-    return rows ? from_rows(rows) : NULL;
+    return rows_list(&session_rows, store, rows, error);
 }
 
 gboolean

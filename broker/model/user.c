@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/user.h"
 
-#include "common/error.h"
+#include "broker/model/rows.h"
 
 #define COLUMNS "id, name, full_name, password_hash, roles, disabled, created_at"
 
@@ -39,8 +39,8 @@ user_is_admin(const User *user)
     return g_strv_contains((const char *const *)user->roles, ROLE_ADMIN);
 }
 
-static User *
-from_row(StoreResult *rows, guint row)
+static gpointer
+from_row(Store *store, StoreResult *rows, guint row, GError **error)
 {
     User *user = g_new0(User, 1);
     const char *roles = store_result_text(rows, row, 4);
@@ -55,20 +55,16 @@ from_row(StoreResult *rows, guint row)
     return user;
 }
 
+static const RowKind user_rows = {
+    .name = "user", .read = from_row, .free = (GDestroyNotify)user_free};
+
 User *
 user_find(Store *store, const char *id_or_name, GError **error)
 {
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM users WHERE id = $1 OR name = $1", "s", id_or_name);
 
-    if (!rows)
-        return NULL;
-    if (store_result_rows(rows) == 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no user “%s”.",
-                    id_or_name);
-        return NULL;
-    }
-    return from_row(rows, 0);
+    return rows_find(&user_rows, store, rows, id_or_name, error);
 }
 
 GPtrArray *
@@ -78,22 +74,7 @@ user_list(Store *store, const Page *page, GError **error)
         store, error, "SELECT " COLUMNS " FROM users WHERE name > $1 ORDER BY name LIMIT $2", "si",
         page->after ? page->after : "", (gint64)page->limit);
 
-    if (!rows)
-        return NULL;
-    GPtrArray *users = g_ptr_array_new_with_free_func((GDestroyNotify)user_free);
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_ptr_array_add(users, from_row(rows, i));
-    return users;
-}
-
-static gboolean
-name_taken(gboolean ok, const char *name, GError **error)
-{
-    if (ok || !error || !g_error_matches(*error, ORIEL_ERROR, ORIEL_ERROR_EXISTS))
-        return ok;
-    g_clear_error(error);
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_EXISTS, "There is a user “%s” already.", name);
-    return FALSE;
+    return rows_list(&user_rows, store, rows, error);
 }
 
 gboolean
@@ -101,12 +82,13 @@ user_insert(Store *store, const User *user, GError **error)
 {
     g_autofree char *roles = g_strjoinv(",", user->roles);
 
-    return name_taken(store_exec(store, error,
-                                 "INSERT INTO users (" COLUMNS
-                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                                 "sssssbi", user->id, user->name, user->full_name,
-                                 user->password_hash, roles, user->disabled, user->created_at),
-                      user->name, error);
+    return rows_written(&user_rows,
+                        store_exec(store, error,
+                                   "INSERT INTO users (" COLUMNS
+                                   ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                                   "sssssbi", user->id, user->name, user->full_name,
+                                   user->password_hash, roles, user->disabled, user->created_at),
+                        user->name, error);
 }
 
 gboolean
@@ -114,12 +96,13 @@ user_update(Store *store, const User *user, GError **error)
 {
     g_autofree char *roles = g_strjoinv(",", user->roles);
 
-    return name_taken(store_exec(store, error,
-                                 "UPDATE users SET name = $2, full_name = $3, password_hash = $4,"
-                                 " roles = $5, disabled = $6 WHERE id = $1",
-                                 "sssssb", user->id, user->name, user->full_name,
-                                 user->password_hash, roles, user->disabled),
-                      user->name, error);
+    return rows_written(&user_rows,
+                        store_exec(store, error,
+                                   "UPDATE users SET name = $2, full_name = $3, password_hash = $4,"
+                                   " roles = $5, disabled = $6 WHERE id = $1",
+                                   "sssssb", user->id, user->name, user->full_name,
+                                   user->password_hash, roles, user->disabled),
+                        user->name, error);
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/volume.h"
 
-#include "common/error.h"
+#include "broker/model/rows.h"
 
 #define COLUMNS "id, pool_id, user_id, host, size_mib, doomed, created_at"
 
@@ -17,8 +17,8 @@ volume_free(Volume *volume)
     g_free(volume);
 }
 
-static Volume *
-from_row(StoreResult *rows, guint row)
+static gpointer
+from_row(Store *store, StoreResult *rows, guint row, GError **error)
 {
     Volume *volume = g_new0(Volume, 1);
 
@@ -32,16 +32,8 @@ from_row(StoreResult *rows, guint row)
     return volume;
 }
 
-static GPtrArray *
-from_rows(StoreResult *rows)
-{
-    if (!rows)
-        return NULL;
-    GPtrArray *volumes = g_ptr_array_new_with_free_func((GDestroyNotify)volume_free);
-    for (guint i = 0; i < store_result_rows(rows); i++)
-        g_ptr_array_add(volumes, from_row(rows, i));
-    return volumes;
-}
+static const RowKind volume_rows = {
+    .name = "volume", .read = from_row, .free = (GDestroyNotify)volume_free};
 
 Volume *
 volume_find(Store *store, const char *id, GError **error)
@@ -49,13 +41,7 @@ volume_find(Store *store, const char *id, GError **error)
     g_autoptr(StoreResult) rows =
         store_query(store, error, "SELECT " COLUMNS " FROM volumes WHERE id = $1", "s", id);
 
-    if (!rows)
-        return NULL;
-    if (store_result_rows(rows) == 0) {
-        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_NOT_FOUND, "There is no volume “%s”.", id);
-        return NULL;
-    }
-    return from_row(rows, 0);
+    return rows_find(&volume_rows, store, rows, id, error);
 }
 
 Volume *
@@ -64,7 +50,7 @@ volume_find_of(Store *store, const char *pool_id, const char *user_id, GError **
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM volumes WHERE pool_id = $1 AND user_id = $2", "ss",
         pool_id, user_id);
-    return rows && store_result_rows(rows) ? from_row(rows, 0) : NULL;
+    return rows_first(&volume_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -73,7 +59,7 @@ volume_list(Store *store, const Page *page, GError **error)
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM volumes WHERE id > $1 ORDER BY id LIMIT $2", "si",
         page->after ? page->after : "", (gint64)page->limit);
-    return from_rows(rows);
+    return rows_list(&volume_rows, store, rows, error);
 }
 
 GPtrArray *
@@ -81,7 +67,7 @@ volume_list_doomed(Store *store, const char *host, GError **error)
 {
     g_autoptr(StoreResult) rows = store_query(
         store, error, "SELECT " COLUMNS " FROM volumes WHERE host = $1 AND doomed = 1", "s", host);
-    return from_rows(rows);
+    return rows_list(&volume_rows, store, rows, error);
 }
 
 gboolean

@@ -69,10 +69,10 @@ def test_the_guest_follows_the_window(portal, guest):
 
 
 def test_the_clipboard_goes_both_ways(portal, guest):
-    guest.run_in_session("printf 'from the guest: äß' | xclip -i -selection clipboard >/dev/null 2>&1 &")
-    wait_for(lambda: portal.do("readClipboard") == "from the guest: äß", 30, "the browser has the guest's text", 0.3)
-    portal.do("writeClipboard", text="from the browser: öé")
-    wait_for(lambda: guest.run_in_session("xclip -o -selection clipboard", check=False) == "from the browser: öé",
+    guest.run_in_session("printf 'from the guest: äß €' | xclip -i -selection clipboard >/dev/null 2>&1 &")
+    wait_for(lambda: portal.do("readClipboard") == "from the guest: äß €", 30, "the browser has the guest's text", 0.3)
+    portal.do("writeClipboard", text="from the browser: öé € 😀")
+    wait_for(lambda: guest.run_in_session("xclip -o -selection clipboard", check=False) == "from the browser: öé € 😀",
              30, "the guest has the browser's text", 0.5)
 
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "vnc-protocol.h"
+#include "vnc-extras.h"
 #include "vnc-framing.h"
 
 #include <rfb/rfb.h>
@@ -292,13 +293,33 @@ vnc_peer_handshake(const VncPeer *peer)
     return peer->client->state == RFB_NORMAL ? 0 : 1; /* the security type, then ClientInit */
 }
 
+static gboolean
+hand_over(VncPeer *peer, const guint8 *data, gsize size)
+{
+    return send(peer->near, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (gssize)size;
+}
+
+/* The extended clipboard is not the library's business: it would announce its own, which can do
+ * less, after ours, and clients believe the last. */
+static gboolean
+hand_over_encodings(VncPeer *peer, const guint8 *data, gsize size)
+{
+    g_autofree guint8 *message = g_memdup2(data, size);
+
+    for (gsize at = 4; at + 4 <= size; at += 4)
+        if ((gint32)vnc_get32(message + at) == VNC_ENCODING_CLIPBOARD)
+            vnc_put32(message + at, 0); /* raw, which every client has */
+    return hand_over(peer, message, size);
+}
+
 gboolean
 vnc_peer_feed(VncPeer *peer, const guint8 *data, gsize size)
 {
     rfbClientPtr client = peer->client;
+    gboolean encodings = client->state == RFB_NORMAL && size > 0 && data[0] == VNC_SET_ENCODINGS;
 
     if (client->sock == RFB_INVALID_SOCKET ||
-        send(peer->near, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) != (gssize)size)
+        !(encodings ? hand_over_encodings : hand_over)(peer, data, size))
         return FALSE;
     rfbProcessClientMessage(client);
     /* Bookkeeping for updates it would make; we make them. */

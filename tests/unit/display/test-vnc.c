@@ -407,6 +407,49 @@ test_clipboard(void)
     vnc_desk_free(desk);
 }
 
+typedef struct {
+    int fd;
+    GByteArray *bytes;
+} Heard;
+
+/* The word that continuous updates begin with is the last one said. */
+static gboolean
+heard_all(gpointer user)
+{
+    Heard *heard = user;
+    guint8 bytes[4096];
+    ssize_t n;
+    while ((n = recv(heard->fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+        g_byte_array_append(heard->bytes, bytes, (guint)n);
+    return heard->bytes->len > 0 && heard->bytes->data[heard->bytes->len - 1] == 150;
+}
+
+/* Clients believe the last announcement: libvncserver's own leaves out what they need to send more
+ * than Latin-1. */
+static void
+test_clipboard_is_announced_once(void)
+{
+    static const char said[] =
+        "RFB 003.008\n\x01\x01\x02\x00\x00\x01\xc0\xa1\xe5\xce" /* the extended clipboard */
+        "\x02\x00\x00\x01\xff\xff\xfe\xc7";                     /* continuous updates */
+    static const guint8 announced[] = {3, 0, 0, 0, 0xff, 0xff, 0xff, 0xf8, 0x1f, 0, 0, 1};
+    VncDesk *desk = vnc_desk_new(64, 48);
+    Heard heard = {vnc_desk_connect(desk), g_byte_array_new()};
+    guint times = 0;
+    g_assert_cmpint(write(heard.fd, said, sizeof said - 1), ==, sizeof said - 1);
+    g_assert_true(vnc_desk_wait(heard_all, &heard, 10));
+    for (guint i = 0; i + sizeof announced <= heard.bytes->len; i++) {
+        if (memcmp(heard.bytes->data + i, announced, 8) != 0)
+            continue;
+        g_assert_cmpmem(heard.bytes->data + i, sizeof announced, announced, sizeof announced);
+        times++;
+    }
+    g_assert_cmpuint(times, ==, 1);
+    g_byte_array_unref(heard.bytes);
+    close(heard.fd);
+    vnc_desk_free(desk);
+}
+
 static gboolean
 is_closed(gpointer user)
 {
@@ -496,6 +539,7 @@ main(int argc, char **argv)
     g_test_add_func("/vnc/stalled", test_stalled);
     g_test_add_func("/vnc/input", test_input);
     g_test_add_func("/vnc/clipboard", test_clipboard);
+    g_test_add_func("/vnc/clipboard-announced", test_clipboard_is_announced_once);
     g_test_add_func("/vnc/hostile", test_hostile);
     return g_test_run();
 }

@@ -88,8 +88,21 @@ pool_list_parse(const json_t *answer, GError **error)
     return pools;
 }
 
+static PoolUse
+use_of(const json_t *session)
+{
+    const char *state = json_string_value(json_object_get(session, "state"));
+    if (g_strcmp0(state, "failed") == 0)
+        return POOL_FAILED;
+    if (g_strcmp0(state, "suspended") == 0)
+        return POOL_SUSPENDED;
+    if (json_is_true(json_object_get(session, "paused")))
+        return POOL_PAUSED;
+    return g_strcmp0(state, "starting") == 0 ? POOL_STARTING : POOL_RUNNING;
+}
+
 void
-pool_list_mark_running(GPtrArray *pools, const json_t *sessions)
+pool_list_mark_sessions(GPtrArray *pools, const json_t *sessions)
 {
     const json_t *items = json_object_get(sessions, "items"), *item;
     size_t index;
@@ -97,13 +110,35 @@ pool_list_mark_running(GPtrArray *pools, const json_t *sessions)
     json_array_foreach(items, index, item)
     {
         const char *named = json_string_value(json_object_get(item, "pool"));
-        const char *state = json_string_value(json_object_get(item, "state"));
         for (guint i = 0; named && i < pools->len; i++) {
             PoolInfo *pool = g_ptr_array_index(pools, i);
             if (g_strcmp0(named, pool->id) == 0 || strcmp(named, pool->name) == 0)
-                pool->running |= g_strcmp0(state, "failed") != 0;
+                pool->use = MAX(pool->use, use_of(item));
         }
     }
+}
+
+const char *
+pool_info_phrase(const PoolInfo *pool)
+{
+    static const char *const phrases[] = {
+        [POOL_FAILED] = N_("It did not start the last time. Open it to try again."),
+        [POOL_STARTING] = N_("Starting…"),
+        [POOL_SUSPENDED] = N_("Suspended: go on where you left"),
+        [POOL_RUNNING] = N_("Running: go on where you left"),
+        [POOL_PAUSED] = N_("Paused: the disk of its host is full"),
+    };
+    if (!pool_info_can_open(pool))
+        return _("Not available at the moment");
+    if (pool->use != POOL_UNUSED)
+        return _(phrases[pool->use]);
+    return pool->is_app ? _("Application") : _("Desktop");
+}
+
+gboolean
+pool_info_can_open(const PoolInfo *pool)
+{
+    return pool->available || pool->use > POOL_FAILED;
 }
 
 static gboolean
@@ -137,6 +172,7 @@ session_info_parse(const json_t *answer, GError **error)
     session->title = text_of(answer, "pool_title");
     session->step = id_of(answer, "step");
     session->step_text = text_of(answer, "step_text");
+    session->paused = json_is_true(json_object_get(answer, "paused"));
     session->progress = (guint)CLAMP(progress, 0, 100);
     session->reason = text_of(answer, "reason");
     return g_steal_pointer(&session);

@@ -7,18 +7,34 @@
 /* A broker's answers as structs. Strings are bounded and printable; ORIEL_ERROR_PROTOCOL where an
  * answer lacks what it must have. */
 
+/* What this user has of a pool already; the later ones say more. */
+typedef enum {
+    POOL_UNUSED,
+    POOL_FAILED, /* the last start; asking again starts anew */
+    POOL_STARTING,
+    POOL_SUSPENDED,
+    POOL_RUNNING,
+    POOL_PAUSED, /* it stands still until its host has room again */
+} PoolUse;
+
 typedef struct {
     char *id, *name, *title;
     gboolean is_app;
     gboolean available;
-    gboolean running; /* a session of this user lives; set by pool_list_mark_running() */
+    PoolUse use; /* set by pool_list_mark_sessions() */
 } PoolInfo;
 
 /* {"items":[…]} → array of PoolInfo, which it owns. */
 GPtrArray *pool_list_parse(const json_t *answer, GError **error);
 
 /* Marks the pools that the answer of GET /api/v1/sessions names; a malformed answer marks none. */
-void pool_list_mark_running(GPtrArray *pools, const json_t *sessions);
+void pool_list_mark_sessions(GPtrArray *pools, const json_t *sessions);
+
+/* What stands below a pool's title. */
+const char *pool_info_phrase(const PoolInfo *pool);
+
+/* Whether it can be opened: there is a place, or this user has one. */
+gboolean pool_info_can_open(const PoolInfo *pool);
 
 typedef enum {
     SESSION_STARTING,
@@ -34,6 +50,7 @@ typedef struct {
     char *step;      /* the wire's word */
     char *step_text; /* a phrase for people */
     guint progress;  /* 0…100 */
+    gboolean paused; /* it stands still until its host has room again */
     char *reason;    /* NULL unless it says why it failed or waits */
 } SessionInfo;
 

@@ -116,11 +116,12 @@ new_label(const char *text, const char *style)
 static GtkWidget *
 new_state_label(const PoolInfo *pool)
 {
-    if (pool->running)
-        return new_label(_("Running: go on where you left"), "oriel-running");
-    if (!pool->available)
-        return new_label(_("Not available at the moment"), "dim-label");
-    return new_label(pool->is_app ? _("Application") : _("Desktop"), "dim-label");
+    const char *style = "dim-label";
+    if (pool->use == POOL_FAILED)
+        style = "oriel-error";
+    else if (pool->use != POOL_UNUSED)
+        style = "oriel-running";
+    return new_label(pool_info_phrase(pool), style);
 }
 
 static GtkWidget *
@@ -142,10 +143,11 @@ new_row(const PoolInfo *pool)
     gtk_box_pack_start(GTK_BOX(box), words, TRUE, TRUE, 0);
     gtk_box_pack_end(GTK_BOX(box), arrow, FALSE, FALSE, 0);
     gtk_container_add(GTK_CONTAINER(row), box);
-    atk_object_set_name(gtk_widget_get_accessible(row), pool->title);
+    g_autofree char *spoken = g_strdup_printf("%s, %s", pool->title, pool_info_phrase(pool));
+    atk_object_set_name(gtk_widget_get_accessible(row), spoken);
     g_object_set_data_full(G_OBJECT(row), "pool", g_strdup(pool->name), g_free);
     g_object_set_data_full(G_OBJECT(row), "title", g_strdup(pool->title), g_free);
-    gtk_widget_set_sensitive(row, pool->available || pool->running);
+    gtk_widget_set_sensitive(row, pool_info_can_open(pool));
     gtk_widget_show_all(row);
     return row;
 }

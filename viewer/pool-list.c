@@ -17,7 +17,7 @@ on_sessions(GObject *source, GAsyncResult *result, gpointer user)
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
         g_task_return_error(task, g_steal_pointer(&error));
     } else {
-        pool_list_mark_running(pools, answer);
+        pool_list_mark_sessions(pools, answer);
         g_task_return_pointer(task, g_ptr_array_ref(pools), (GDestroyNotify)g_ptr_array_unref);
     }
     json_decref(answer);

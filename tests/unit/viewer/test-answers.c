@@ -25,15 +25,50 @@ test_pools(void)
                             "\"state\":\"failed\"},{\"pool\":9},null]}");
     g_autoptr(GPtrArray) pools = pool_list_parse(answer, NULL);
     g_assert_cmpuint(pools->len, ==, 2);
-    pool_list_mark_running(pools, sessions);
-    pool_list_mark_running(pools, NULL);
+    pool_list_mark_sessions(pools, sessions);
+    pool_list_mark_sessions(pools, NULL);
     const PoolInfo *demo = g_ptr_array_index(pools, 0), *calc = g_ptr_array_index(pools, 1);
     g_assert_cmpstr(demo->name, ==, "demo");
-    g_assert_true(demo->available && demo->running && !demo->is_app);
+    g_assert_true(demo->available && demo->use == POOL_RUNNING && !demo->is_app);
     g_assert_cmpstr(calc->title, ==, "calc");
-    g_assert_true(!calc->available && !calc->running && calc->is_app);
+    g_assert_true(!calc->available && calc->use == POOL_FAILED && calc->is_app);
+    g_assert_false(pool_info_can_open(calc));
     json_decref(answer);
     json_decref(sessions);
+}
+
+/* Several sessions of one pool: the one that says most is told. */
+static void
+test_pool_use(void)
+{
+    static const struct {
+        const char *sessions;
+        PoolUse use;
+    } cases[] = {
+        {"{\"items\":[]}", POOL_UNUSED},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"failed\"}]}", POOL_FAILED},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"starting\"}]}", POOL_STARTING},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"suspended\"}]}", POOL_SUSPENDED},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"ready\",\"paused\":false}]}", POOL_RUNNING},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"ready\",\"paused\":true}]}", POOL_PAUSED},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"suspended\",\"paused\":7},"
+         "{\"pool\":\"p\",\"state\":\"failed\"},{\"pool\":\"q\",\"state\":\"ready\"}]}",
+         POOL_SUSPENDED},
+    };
+    g_autoptr(GHashTable) phrases = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        json_t *answer = json("{\"items\":[{\"id\":\"p\",\"name\":\"p\"}]}");
+        json_t *sessions = json(cases[i].sessions);
+        g_autoptr(GPtrArray) pools = pool_list_parse(answer, NULL);
+        pool_list_mark_sessions(pools, sessions);
+        const PoolInfo *pool = g_ptr_array_index(pools, 0);
+        g_assert_cmpint(pool->use, ==, cases[i].use);
+        g_assert_true(pool_info_can_open(pool));
+        g_hash_table_add(phrases, (gpointer)pool_info_phrase(pool));
+        json_decref(answer);
+        json_decref(sessions);
+    }
+    g_assert_cmpuint(g_hash_table_size(phrases), ==, POOL_PAUSED + 1);
 }
 
 static void
@@ -152,6 +187,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/answers/pools", test_pools);
+    g_test_add_func("/answers/pool-use", test_pool_use);
     g_test_add_func("/answers/bad-pools", test_bad_pools);
     g_test_add_func("/answers/session", test_session);
     g_test_add_func("/answers/bad-sessions", test_bad_sessions);

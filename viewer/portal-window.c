@@ -19,7 +19,7 @@
 struct _PortalWindow {
     GtkApplicationWindow parent;
     GtkHeaderBar *header;
-    GtkWidget *sign_out, *refresh;
+    GtkWidget *menu_button, *sign_out, *refresh;
     GtkStack *stack;
     SignInPage *sign_in;
     CertificatePage *certificate;
@@ -82,6 +82,16 @@ forget_token(PortalWindow *window)
     sign_in_page_forget_password(window->sign_in);
 }
 
+/* At a kiosk the next person is another one. */
+static void
+forget_person(PortalWindow *window)
+{
+    ViewerOptions *options = application_options(window->application);
+    forget_token(window);
+    if (options->kiosk)
+        sign_in_page_set_user(window->sign_in, options->user ? options->user : "");
+}
+
 /* ---- signing in ---- */
 
 static void
@@ -124,8 +134,10 @@ on_signed_in(GObject *source, GAsyncResult *result, gpointer user)
         return;
     }
     g_message("signed in to %s", oriel_uri_address(rest_client_broker(window->client)));
-    settings_remember(application_settings(window->application),
-                      oriel_uri_display(rest_client_broker(window->client)), window->user);
+    /* Who used a kiosk is nobody's business there. */
+    if (!options->kiosk)
+        settings_remember(application_settings(window->application),
+                          oriel_uri_display(rest_client_broker(window->client)), window->user);
     sign_in_page_set_busy(window->sign_in, FALSE);
     sign_in_page_forget_password(window->sign_in);
     chooser_page_greet(window->chooser, name ? name : window->user);
@@ -197,7 +209,7 @@ on_sign_out(PortalWindow *window)
     stop_calls(window);
     rest_client_call_async(window->client, "POST", "/api/v1/logout", NULL, 5, NULL, on_signed_out,
                            NULL);
-    forget_token(window);
+    forget_person(window);
     show_page(window, "sign-in");
 }
 
@@ -265,7 +277,7 @@ come_back(PortalWindow *window)
 {
     ViewerOptions *options = application_options(window->application);
     if (options->kiosk) {
-        forget_token(window);
+        forget_person(window);
         show_page(window, "sign-in");
     } else if (options->pool) {
         gtk_widget_destroy(GTK_WIDGET(window));
@@ -334,6 +346,44 @@ on_message_answered(PortalWindow *window)
 
 /* ---- the window ---- */
 
+/* Escape is the page's way back: Cancel, or Back. */
+static gboolean
+leave_page(PortalWindow *window)
+{
+    const char *page = gtk_stack_get_visible_child_name(window->stack);
+    if (g_strcmp0(page, "certificate") == 0)
+        on_certificate_decided(window, FALSE);
+    else if (g_strcmp0(page, "starting") == 0)
+        on_start_cancelled(window);
+    else if (g_strcmp0(page, "message") == 0)
+        on_message_answered(window);
+    else
+        return GDK_EVENT_PROPAGATE;
+    return GDK_EVENT_STOP;
+}
+
+static gboolean
+portal_window_key_press(GtkWidget *widget, GdkEventKey *event)
+{
+    PortalWindow *window = PORTAL_WINDOW(widget);
+    gboolean plain = (event->state & gtk_accelerator_get_default_mod_mask()) == 0;
+    /* GTK itself would only move the focus to the header's first button. */
+    if (plain && event->keyval == GDK_KEY_F10 && gtk_widget_is_visible(window->menu_button)) {
+        gtk_button_clicked(GTK_BUTTON(window->menu_button));
+        return GDK_EVENT_STOP;
+    }
+    /* First whoever has the focus: Escape also closes a list of addresses. */
+    if (GTK_WIDGET_CLASS(portal_window_parent_class)->key_press_event(widget, event))
+        return GDK_EVENT_STOP;
+    if (plain && event->keyval == GDK_KEY_Escape)
+        return leave_page(window);
+    if (plain && event->keyval == GDK_KEY_F5 && gtk_widget_is_visible(window->refresh)) {
+        load_pools(window);
+        return GDK_EVENT_STOP;
+    }
+    return GDK_EVENT_PROPAGATE;
+}
+
 static void
 portal_window_dispose(GObject *object)
 {
@@ -353,6 +403,7 @@ bind_template(GtkWidgetClass *widget)
     gtk_widget_class_set_template_from_resource(widget,
                                                 "/org/oriel_desktop/Viewer/portal-window.ui");
     gtk_widget_class_bind_template_child(widget, PortalWindow, header);
+    gtk_widget_class_bind_template_child(widget, PortalWindow, menu_button);
     gtk_widget_class_bind_template_child(widget, PortalWindow, sign_out);
     gtk_widget_class_bind_template_child(widget, PortalWindow, refresh);
     gtk_widget_class_bind_template_child(widget, PortalWindow, stack);
@@ -374,6 +425,7 @@ static void
 portal_window_class_init(PortalWindowClass *class)
 {
     G_OBJECT_CLASS(class)->dispose = portal_window_dispose;
+    GTK_WIDGET_CLASS(class)->key_press_event = portal_window_key_press;
     /* The template names these types. */
     g_type_ensure(SIGN_IN_TYPE_PAGE);
     g_type_ensure(CERTIFICATE_TYPE_PAGE);
@@ -398,7 +450,7 @@ fill_sign_in(PortalWindow *window)
     ViewerOptions *options = application_options(window->application);
     const char *const *recent = settings_recent(settings);
     const char *address = options->broker ? oriel_uri_display(options->broker) : recent[0];
-    g_autofree char *user = address ? settings_user(settings, address) : NULL;
+    g_autofree char *user = address && !options->kiosk ? settings_user(settings, address) : NULL;
     sign_in_page_fill(window->sign_in, address, options->user ? options->user : user, recent);
     if (options->kiosk)
         sign_in_page_hide_address(window->sign_in);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "viewer/sign-in-page.h"
 
+#include "viewer/announce.h"
+
 struct _SignInPage {
     GtkBox parent;
     GtkWidget *address_box, *address, *user, *password, *submit, *submit_stack, *spinner, *message;
@@ -116,6 +118,12 @@ sign_in_page_password(SignInPage *page)
 }
 
 void
+sign_in_page_set_user(SignInPage *page, const char *user)
+{
+    gtk_entry_set_text(GTK_ENTRY(page->user), user);
+}
+
+void
 sign_in_page_set_password(SignInPage *page, const char *password)
 {
     gtk_entry_set_text(GTK_ENTRY(page->password), password);
@@ -149,6 +157,8 @@ void
 sign_in_page_set_error(SignInPage *page, const char *message)
 {
     gtk_label_set_text(GTK_LABEL(page->message), message ? message : "");
+    if (message)
+        announce_label(page->message);
 }
 
 void

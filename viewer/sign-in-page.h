@@ -17,6 +17,7 @@ void sign_in_page_hide_address(SignInPage *page);
 const char *sign_in_page_address(SignInPage *page);
 const char *sign_in_page_user(SignInPage *page);
 const char *sign_in_page_password(SignInPage *page);
+void sign_in_page_set_user(SignInPage *page, const char *user);
 void sign_in_page_set_password(SignInPage *page, const char *password);
 void sign_in_page_forget_password(SignInPage *page);
 

@@ -38,9 +38,19 @@ name_of(const json_t *answer)
 gboolean
 sign_in_finish(RestClient *client, GAsyncResult *result, char **full_name, GError **error)
 {
-    json_t *answer = rest_client_call_finish(client, result, NULL, error);
-    if (!answer)
+    g_autoptr(GError) problem = NULL;
+    json_t *answer = rest_client_call_finish(client, result, NULL, &problem);
+    /* The one refusal that everybody meets is said in the person's language, not in the broker's.
+     */
+    if (g_error_matches(problem, ORIEL_ERROR, ORIEL_ERROR_UNAUTHORIZED)) {
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_UNAUTHORIZED,
+                            _("The user name or the password is not right."));
         return FALSE;
+    }
+    if (!answer) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
     const char *token = json_string_value(json_object_get(answer, "token"));
     if (token && *token) {
         rest_client_set_token(client, token);

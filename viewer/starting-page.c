@@ -3,6 +3,8 @@
 
 #include "oriel-config.h"
 
+#include "viewer/announce.h"
+
 #include <glib/gi18n.h>
 
 struct _StartingPage {
@@ -61,7 +63,11 @@ starting_page_set_progress(StartingPage *page, const SessionInfo *session)
 {
     if (session->title)
         set_title(page, session->title);
-    gtk_label_set_text(page->step, session_info_phrase(session));
+    const char *phrase = session_info_phrase(session);
+    if (g_strcmp0(gtk_label_get_text(page->step), phrase) != 0) {
+        gtk_label_set_text(page->step, phrase);
+        announce_label(GTK_WIDGET(page->step));
+    }
     gtk_progress_bar_set_fraction(
         page->progress, session->state == SESSION_READY ? 1.0 : session->progress / 100.0);
 }

@@ -3,6 +3,8 @@
 
 #include "oriel-config.h"
 
+#include "viewer/announce.h"
+
 #include <glib/gi18n.h>
 
 struct _StatusCard {
@@ -77,6 +79,7 @@ show(StatusCard *card, const char *title, const char *text, gboolean busy, gbool
     if (retry)
         gtk_button_set_label(GTK_BUTTON(card->retry), retry);
     gtk_widget_show(GTK_WIDGET(card));
+    announce_label(GTK_WIDGET(card->title));
     if (password)
         gtk_widget_grab_focus(card->password);
     else if (retry)

@@ -35,9 +35,9 @@ save_picture(GtkWindow *window, GdkPixbuf *picture, const char *path)
     g_autoptr(GError) error = NULL;
     if (gdk_pixbuf_save(picture, path, "png", &error, NULL))
         return;
-    GtkWidget *dialog =
-        gtk_message_dialog_new(window, GTK_DIALOG_MODAL, GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s",
-                               _("The screenshot could not be saved"));
+    GtkWidget *dialog = gtk_message_dialog_new(
+        window, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_ERROR,
+        GTK_BUTTONS_CLOSE, "%s", _("The screenshot could not be saved"));
     gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(dialog), "%s", error->message);
     g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
     gtk_widget_show(dialog);
@@ -52,8 +52,9 @@ on_screenshot(GSimpleAction *action, GVariant *parameter, gpointer user)
     g_autoptr(GdkPixbuf) picture = display ? display_picture(display) : NULL;
     if (!picture)
         return;
+    g_autoptr(GtkWindow) window = g_object_ref(user); /* it may close while a name is chosen */
     g_autoptr(GtkFileChooserNative) native = gtk_file_chooser_native_new(
-        _("Save a screenshot"), user, GTK_FILE_CHOOSER_ACTION_SAVE, _("Save"), _("Cancel"));
+        _("Save a screenshot"), window, GTK_FILE_CHOOSER_ACTION_SAVE, _("Save"), _("Cancel"));
     GtkFileChooser *chooser = GTK_FILE_CHOOSER(native);
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *name = g_date_time_format(now, "oriel-%Y-%m-%d-%H%M%S.png");
@@ -66,7 +67,7 @@ on_screenshot(GSimpleAction *action, GVariant *parameter, gpointer user)
         return;
     g_autofree char *path = gtk_file_chooser_get_filename(chooser);
     if (path)
-        save_picture(user, picture, path);
+        save_picture(window, picture, path);
 }
 
 static void
@@ -118,9 +119,9 @@ on_log_off_answer(GtkDialog *dialog, int response, DesktopWindow *window)
 static void
 on_log_off(GSimpleAction *action, GVariant *parameter, gpointer user)
 {
-    GtkWidget *dialog =
-        gtk_message_dialog_new(user, GTK_DIALOG_MODAL, GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE, "%s",
-                               _("Log off from this desktop?"));
+    GtkWidget *dialog = gtk_message_dialog_new(
+        user, GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
+        GTK_BUTTONS_NONE, "%s", _("Log off from this desktop?"));
     gtk_message_dialog_format_secondary_text(
         GTK_MESSAGE_DIALOG(dialog), "%s",
         _("Programs that run there are closed, and what is not saved may be lost. To go on later, "

@@ -43,7 +43,7 @@ function buildBar() {
     isAdmin && h('a', { class: 'bar-link', href: '#/admin' }, t('bar.admin')),
     h('span', { class: 'bar-user' }, user.full_name || user.name),
     themeButton(),
-    h('button', { type: 'button', class: 'quiet', onclick: signOut }, icon('leave'), h('span', { class: 'bar-text' }, t('bar.signOut'))),
+    h('button', { type: 'button', class: 'quiet', 'aria-label': t('bar.signOut'), title: t('bar.signOut'), onclick: signOut }, icon('leave'), h('span', { class: 'bar-text' }, t('bar.signOut'))),
   ].filter(Boolean));
 }
 

@@ -25,12 +25,12 @@ function matched(pools, sessions) {
 
 function stateOf({ pool, session }) {
   if (session) {
-    return session.state;
+    return session.paused ? 'paused' : session.state;
   }
   return pool.available === false || pool.available === 0 ? 'full' : 'idle';
 }
 
-const ACTIONS = { ready: 'continue', starting: 'continue', stopping: 'continue', suspended: 'continue', failed: 'retry' };
+const ACTIONS = { ready: 'continue', paused: 'continue', starting: 'continue', stopping: 'continue', suspended: 'continue', failed: 'retry' };
 
 class Card {
   #open;
@@ -67,8 +67,8 @@ class Card {
     }
     setText(this.title, name);
     setText(this.kind, t(`chooser.kind.${kind}`));
-    setText(this.state, session?.paused ? t('desktop.paused') : t(`chooser.state.${state}`));
-    setText(this.reason, state === 'failed' ? session.reason ?? '' : '');
+    setText(this.state, t(`chooser.state.${state}`));
+    setText(this.reason, { failed: session?.reason, paused: t('desktop.paused') }[state] ?? '');
     this.reason.hidden = this.reason.textContent === '';
     setText(this.#open, t(`chooser.${action}`));
     this.#open.setAttribute('aria-label', t(`chooser.${action}Name`, { name }));

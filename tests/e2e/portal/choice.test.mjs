@@ -13,6 +13,21 @@ scenario('the choice shows each pool with its kind and state', async ({ page, op
   assert.ok(await page.getByRole('button', { name: 'Open Physics laboratory' }).isDisabled());
 });
 
+scenario('a desktop that is paused says so in its card, and why below', async ({ broker, page, open }) => {
+  await signedIn({ page, open }, '/#/desktop/demo');
+  await desktopShown(page);
+  Object.assign(broker.sessions[0], { paused: true, reason: 'This host’s disk is full.' });
+  await page.evaluate(() => { location.hash = '#/'; });
+  await card(page, 'Debian desktop').locator('.card-state').getByText('Paused', { exact: true }).waitFor();
+  await card(page, 'Debian desktop').locator('.card-reason').getByText('goes on by itself').waitFor();
+  const overlaps = await card(page, 'Debian desktop').evaluate((element) => {
+    const boxes = ['.card-head', '.card-state', '.card-reason', '.card-buttons'].map((name) => element.querySelector(name).getBoundingClientRect());
+    return boxes.some((box, index) => index > 0 && box.top < boxes[index - 1].bottom);
+  });
+  assert.equal(overlaps, false, 'nothing lies over anything else');
+  await page.getByRole('button', { name: 'Continue with Debian desktop' }).waitFor();
+});
+
 scenario('who has no pool is told so', async ({ broker, page, open }) => {
   broker.pools = [];
   await signedIn({ page, open });

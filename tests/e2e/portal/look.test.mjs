@@ -55,6 +55,42 @@ for (const [name, viewport] of [['wide', { width: 1280, height: 800 }], ['narrow
   }, { page: { viewport } });
 }
 
+/** Nothing of it, as it is wanted, is out of the window or out of reach by scrolling. */
+async function fits(page, selector) {
+  return page.locator(selector).evaluate((element) => {
+    const box = element.getBoundingClientRect();
+    const within = element.scrollWidth <= element.clientWidth;
+    return within && box.left >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+  });
+}
+
+// The second is a page of 1280 × 800 at 200 %.
+for (const viewport of [{ width: 360, height: 640 }, { width: 640, height: 400 }]) {
+  const size = `${viewport.width} × ${viewport.height}`;
+  scenario(`menus and the clipboard fit a page of ${size}`, async ({ page, open }) => {
+    await signedIn({ page, open }, '/#/desktop/demo');
+    await desktopShown(page);
+    for (const menu of ['Keys', 'More']) {
+      await page.locator('.toolbar-dock').hover();
+      await page.getByRole('toolbar').getByRole('button', { name: menu }).click();
+      assert.ok(await fits(page, '.menu:not([hidden])'), `the menu “${menu}”`);
+      await page.keyboard.press('Escape');
+    }
+    await page.getByRole('toolbar').getByRole('button', { name: 'Clipboard' }).click();
+    assert.ok(await fits(page, '.clipboard'), 'the clipboard');
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+  }, { page: { viewport } });
+}
+
+scenario('on a telephone the button to sign in is seen at once, and each button has a name', async ({ page, open }) => {
+  await open();
+  const box = await page.getByRole('button', { name: 'Sign in' }).boundingBox();
+  assert.ok(box.y + box.height <= 640, `it ends at ${box.y + box.height}`);
+  await signIn(page, 'alice', 'wonderland');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('You are signed out.').first().waitFor();
+}, { page: { viewport: { width: 360, height: 640 } } });
+
 scenario('everything is done by keyboard alone', async ({ broker, page, open }) => {
   await open();
   await page.waitForFunction(() => document.activeElement.id === 'username');

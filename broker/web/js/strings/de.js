@@ -40,6 +40,7 @@ export default {
   'chooser.state.idle': 'Läuft nicht',
   'chooser.state.full': 'Alle Plätze sind belegt',
   'chooser.state.starting': 'Startet …',
+  'chooser.state.paused': 'Angehalten',
   'chooser.state.ready': 'Läuft – weiterarbeiten',
   'chooser.state.stopping': 'Fährt herunter …',
   'chooser.state.suspended': 'Ruht – fortsetzen',

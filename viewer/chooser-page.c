@@ -12,7 +12,7 @@
 struct _ChooserPage {
     GtkBox parent;
     GtkLabel *greeting, *empty_text;
-    GtkWidget *subtitle, *sign_out;
+    GtkWidget *subtitle, *sign_out, *again;
     GtkStack *stack;
     GtkListBox *list;
 };
@@ -71,6 +71,7 @@ chooser_page_class_init(ChooserPageClass *class)
     gtk_widget_class_bind_template_child(widget, ChooserPage, sign_out);
     gtk_widget_class_bind_template_callback(widget, on_sign_out);
     gtk_widget_class_bind_template_child(widget, ChooserPage, empty_text);
+    gtk_widget_class_bind_template_child(widget, ChooserPage, again);
     gtk_widget_class_bind_template_child(widget, ChooserPage, stack);
     gtk_widget_class_bind_template_child(widget, ChooserPage, list);
     gtk_widget_class_bind_template_callback(widget, on_row_activated);
@@ -175,4 +176,5 @@ chooser_page_set_error(ChooserPage *page, const char *message)
     gtk_widget_hide(page->subtitle);
     gtk_label_set_text(page->empty_text, message);
     gtk_stack_set_visible_child_name(page->stack, "empty");
+    gtk_widget_grab_focus(page->again);
 }

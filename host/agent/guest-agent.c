@@ -9,13 +9,19 @@
 #define MAX_LINE (64 * 1024)
 /* The file that a guest makes when its desktop stands. */
 #define DESKTOP_FILE "/run/oriel/desktop"
-/* What makes it. A guest that has this says itself when its desktop stands: that somebody is logged
- * in there (the session starts, and nothing is drawn yet) does not count then. */
+/* What a guest makes when it cannot let its user in, with the reason. */
+#define FAILED_FILE "/run/oriel/failed"
+#define MAX_FAILURE 300 /* bytes of it */
+/* What makes the first. A guest that has this says itself when its desktop stands: that somebody is
+ * logged in there (the session starts, and nothing is drawn yet) does not count then. */
 #define ANNOUNCER "/usr/lib/oriel-guest/announce"
 /* How often the agent is asked, and after how long without an answer the connection is made anew: a
  * guest that restarts its agent may lose what was on the way. */
 #define ASK_MS     500
 #define SILENCE_MS 10000
+/* Each question takes a booting guest some of its time: whether it has failed is asked now and
+ * then. */
+#define FAILED_EVERY 4
 
 typedef enum {
     STEP_SYNC,
@@ -24,6 +30,8 @@ typedef enum {
     STEP_OPEN,
     STEP_CLOSE,
     STEP_USERS,
+    STEP_FAILED,
+    STEP_FAILED_READ,
 } Step;
 
 struct GuestAgent {
@@ -34,6 +42,8 @@ struct GuestAgent {
     gboolean waiting; /* for an answer */
     gboolean announces;
     gint64 asked_at; /* µs, monotonic */
+    guint looks;     /* for a desktop that does not stand */
+    char *failure;
     guint timer;
     GuestState state;
     GuestAgentChanged changed;
@@ -59,7 +69,7 @@ set_state(GuestAgent *agent, GuestState state)
     if (agent->state == state)
         return;
     agent->state = state;
-    if (state == GUEST_DESKTOP) {
+    if (state == GUEST_DESKTOP || state == GUEST_FAILED) {
         g_clear_handle_id(&agent->timer, g_source_remove);
         g_clear_pointer(&agent->stream, line_stream_free);
     }
@@ -90,6 +100,33 @@ rest(GuestAgent *agent)
 }
 
 static void
+look_elsewhere(GuestAgent *agent)
+{
+    if (!agent->announces)
+        ask(agent, STEP_USERS, json_pack("{s:s}", "execute", "guest-get-users"));
+    else if (++agent->looks % FAILED_EVERY == 0)
+        ask_open(agent, STEP_FAILED, FAILED_FILE);
+    else
+        rest(agent);
+}
+
+static void
+take_failure(GuestAgent *agent, const json_t *result)
+{
+    const char *encoded = json_string_value(json_object_get(result, "buf-b64"));
+    gsize length = 0;
+    g_autofree guchar *bytes = encoded != NULL ? g_base64_decode(encoded, &length) : NULL;
+    g_autofree char *text =
+        g_utf8_make_valid(bytes != NULL ? (char *)bytes : "", (gssize)MIN(length, MAX_FAILURE));
+    for (char *at = text; *at != '\0'; at++)
+        if (g_ascii_iscntrl(*at))
+            *at = ' ';
+    g_free(agent->failure);
+    agent->failure = g_strdup(g_strstrip(text)[0] != '\0' ? text : "it gives no reason");
+    set_state(agent, GUEST_FAILED);
+}
+
+static void
 take_answer(GuestAgent *agent, json_t *result)
 {
     switch (agent->step) {
@@ -113,10 +150,8 @@ take_answer(GuestAgent *agent, json_t *result)
     case STEP_OPEN:
         if (json_is_integer(result))
             ask_close(agent, STEP_CLOSE, result);
-        else if (agent->announces)
-            rest(agent);
         else
-            ask(agent, STEP_USERS, json_pack("{s:s}", "execute", "guest-get-users"));
+            look_elsewhere(agent);
         return;
     case STEP_CLOSE:
         set_state(agent, GUEST_DESKTOP);
@@ -125,6 +160,17 @@ take_answer(GuestAgent *agent, json_t *result)
         rest(agent);
         if (json_array_size(result) > 0)
             set_state(agent, GUEST_DESKTOP);
+        return;
+    case STEP_FAILED:
+        if (json_is_integer(result))
+            ask(agent, STEP_FAILED_READ,
+                json_pack("{s:s, s:{s:O, s:i}}", "execute", "guest-file-read", "arguments",
+                          "handle", result, "count", MAX_FAILURE));
+        else
+            rest(agent);
+        return;
+    case STEP_FAILED_READ:
+        take_failure(agent, result);
         return;
     }
 }
@@ -191,6 +237,13 @@ guest_agent_free(GuestAgent *agent)
         return;
     g_clear_handle_id(&agent->timer, g_source_remove);
     line_stream_free(agent->stream);
+    g_free(agent->failure);
     g_free(agent->path);
     g_free(agent);
+}
+
+const char *
+guest_agent_failure(const GuestAgent *agent)
+{
+    return agent->state == GUEST_FAILED ? agent->failure : NULL;
 }

@@ -14,6 +14,7 @@ typedef enum {
     GUEST_SILENT,  /* no agent has answered yet */
     GUEST_ANSWERS, /* the agent runs: the system is up, the desktop is not */
     GUEST_DESKTOP, /* the desktop stands; nothing more is asked */
+    GUEST_FAILED,  /* it will not stand: guest_agent_failure(); nothing more is asked */
 } GuestState;
 
 typedef void (*GuestAgentChanged)(GuestAgent *agent, GuestState state, gpointer user);
@@ -22,3 +23,7 @@ typedef void (*GuestAgentChanged)(GuestAgent *agent, GuestState state, gpointer 
  * the agent may be freed in it. */
 GuestAgent *guest_agent_new(const char *path, GuestAgentChanged changed, gpointer user);
 void guest_agent_free(GuestAgent *agent);
+
+/* What the guest says why its desktop cannot stand, one line of valid UTF-8; the agent's. NULL
+ * unless it has failed. */
+const char *guest_agent_failure(const GuestAgent *agent);

@@ -164,3 +164,11 @@ qemu_machine_fail_with(QemuMachine *machine, const char *failure)
         machine->failure = g_strdup(failure);
     qemu_machine_end(machine);
 }
+
+void
+qemu_machine_fail_as_told(QemuMachine *machine)
+{
+    g_autofree char *failure = g_strdup_printf("The guest cannot let its user in: %s.",
+                                               guest_agent_failure(machine->agent));
+    qemu_machine_fail_with(machine, failure);
+}

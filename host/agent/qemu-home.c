@@ -35,6 +35,8 @@ static void
 on_agent_changed(GuestAgent *agent, GuestState state, gpointer user)
 {
     QemuMachine *machine = user;
+    if (state == GUEST_FAILED)
+        qemu_machine_fail_as_told(machine);
     if (state != GUEST_DESKTOP)
         return;
     machine->in_use = TRUE;

@@ -75,6 +75,8 @@ void qemu_machine_conclude_later(QemuMachine *machine, const char *failure);
 void qemu_machine_end(QemuMachine *machine);
 /* The same, and ended() tells this reason. */
 void qemu_machine_fail_with(QemuMachine *machine, const char *failure);
+/* The same, with what the guest's agent tells. */
+void qemu_machine_fail_as_told(QemuMachine *machine);
 /* The last of QEMU: a ProcessEnded. */
 void qemu_machine_on_ended(Process *process, const ProcessEnd *end, gpointer user);
 /* Frees what speaks to QEMU or its guest, and every timer. */

@@ -40,6 +40,10 @@ on_agent_changed(GuestAgent *agent, GuestState state, gpointer user)
 {
     QemuMachine *machine = user;
     machine->agent_answers = TRUE;
+    if (state == GUEST_FAILED) {
+        qemu_machine_fail_as_told(machine);
+        return;
+    }
     machine->in_use |= state == GUEST_DESKTOP;
     machine->events->step(machine->user, state == GUEST_DESKTOP ? STEP_READY : STEP_DESKTOP);
 }

@@ -8,6 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where the host looks for the reason why there will be no desktop. */
+#define FAILED "/run/oriel/failed"
+
+static void
+tell(const char *why)
+{
+    FILE *file = fopen(FAILED, "we");
+    fputs(why, stderr);
+    if (file == NULL)
+        return;
+    fputs(why, file);
+    fclose(file);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -18,6 +32,6 @@ main(int argc, char **argv)
     }
     if (home_give(argc > 1 && strcmp(argv[1], "--restart") == 0, why, sizeof why) == 0)
         return 0;
-    fputs(why + strlen("failed "), stderr);
+    tell(why + strlen("failed "));
     return 1;
 }

@@ -161,6 +161,54 @@ test_announced(Fixture *fixture, gconstpointer data)
     wait_for(fixture, GUEST_DESKTOP);
 }
 
+static const char *
+asked_path(json_t *question)
+{
+    g_assert_true(asks(question, "guest-file-open"));
+    return json_string_value(json_object_get(json_object_get(question, "arguments"), "path"));
+}
+
+/* There is no desktop, again and again, until the guest is asked for a reason. */
+static void
+begin_failed(Fixture *fixture)
+{
+    json_t *question;
+    sync_up(fixture);
+    answer(fixture, "guest-file-open", "{\"return\": 1000}\n");
+    answer(fixture, "guest-file-close", "{\"return\": {}}\n");
+    while (question = next_question(fixture),
+           g_str_equal(asked_path(question), "/run/oriel/desktop")) {
+        json_decref(question);
+        say(fixture, "{\"error\": {}}\n");
+    }
+    g_assert_cmpstr(asked_path(question), ==, "/run/oriel/failed");
+    json_decref(question);
+    say(fixture, "{\"return\": 1001}\n");
+}
+
+/* The guest says why it lets nobody in: the reason is one line, whatever it holds. */
+static void
+test_failed(Fixture *fixture, gconstpointer data)
+{
+    begin_failed(fixture);
+    g_autofree char *encoded = g_base64_encode((const guchar *)"the home\nis \xff damaged\n", 22);
+    g_autofree char *text = g_strdup_printf(
+        "{\"return\": {\"count\": 22, \"buf-b64\": \"%s\", \"eof\": true}}\n", encoded);
+    answer(fixture, "guest-file-read", text);
+    wait_for(fixture, GUEST_FAILED);
+    g_assert_cmpstr(guest_agent_failure(fixture->agent), ==, "the home is \xef\xbf\xbd damaged");
+}
+
+static void
+test_failed_without_reason(Fixture *fixture, gconstpointer data)
+{
+    begin_failed(fixture);
+    g_assert_null(guest_agent_failure(fixture->agent));
+    answer(fixture, "guest-file-read", "{\"return\": {\"buf-b64\": 7}}\n");
+    wait_for(fixture, GUEST_FAILED);
+    g_assert_cmpstr(guest_agent_failure(fixture->agent), ==, "it gives no reason");
+}
+
 /* The agent goes away while the guest starts, and comes back. */
 static void
 test_again(Fixture *fixture, gconstpointer data)
@@ -181,6 +229,9 @@ main(int argc, char **argv)
     g_test_add("/guest-agent/file", Fixture, NULL, set_up, test_file, tear_down);
     g_test_add("/guest-agent/user", Fixture, NULL, set_up, test_user, tear_down);
     g_test_add("/guest-agent/announced", Fixture, NULL, set_up, test_announced, tear_down);
+    g_test_add("/guest-agent/failed", Fixture, NULL, set_up, test_failed, tear_down);
+    g_test_add("/guest-agent/failed-without-reason", Fixture, NULL, set_up,
+               test_failed_without_reason, tear_down);
     g_test_add("/guest-agent/again", Fixture, NULL, set_up, test_again, tear_down);
     return g_test_run();
 }

@@ -5,11 +5,12 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import uuid
 
 import pytest
 
-from host_support import DEADLINE, ApiError, Host, read_pid_file, wait_for
+from host_support import DEADLINE, ApiError, Host, paths, read_pid_file, wait_for
 
 SHAPE = {"cpus": 1, "memory_mib": 64, "width": 800, "height": 600}
 SOURCE = pathlib.Path(__file__).resolve().parents[2] / "host/agent/fault-point.c"
@@ -365,6 +366,37 @@ def test_what_cannot_be_suspended_runs_on(host, api):
     item = host.settled(api, desktop)
     assert item["state"] == "ready" and "The disk is full." in texts(item)[0]
     assert host.pid(desktop, "machine")
+
+
+# data/quickstart --stop
+
+def put_to_sleep(host):
+    return subprocess.run(["/usr/bin/python3", paths.TOP / "data/lib/quickstart/sleep.py", host.socket], capture_output=True, text=True,
+                          timeout=100, check=False)
+
+
+def test_all_desktops_are_put_to_sleep(host, api):
+    assert put_to_sleep(host).returncode == 0
+    desktops = [host.create(api) for _ in range(3)]
+    api.until_state("desktop", desktops[0], "ready")  # the others are ready soon
+    done = put_to_sleep(host)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [api.call("desktop.get", desktop=desktop)["state"] for desktop in desktops] == ["suspended"] * 3
+    assert put_to_sleep(host).returncode == 0
+
+
+def test_what_cannot_sleep_gets_the_power_button(host, api):
+    desktop = host.create(api)
+    api.until_state("desktop", desktop, "ready")
+    host.simulate({"on": "suspend", "fail": "The disk is full."})
+    assert put_to_sleep(host).returncode == 0
+    assert api.call("desktop.get", desktop=desktop)["state"] == "stopped"
+
+
+def test_a_host_that_is_away_puts_nothing_to_sleep(host, tmp_path):
+    host.socket = tmp_path / "none"
+    done = put_to_sleep(host)
+    assert done.returncode == 1 and done.stderr.startswith("The desktops cannot be put to sleep: ")
 
 
 @pytest.mark.parametrize("script", [{"rules": [{"on": "resume", "fail": "It is damaged."}]}, {"rules": [], "version": "2"}])

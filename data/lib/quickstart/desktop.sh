@@ -76,25 +76,12 @@ desktop_template() {
     fi
 }
 
-# desktop_tell VERB — the same for each desktop of this quickstart, and what comes of it within a
-# while. Exit status 1: some still run.
-desktop_tell() {
-    local id
-    desktop_ctl desktop list --output=json 2>/dev/null | sed -n 's/.*"id": *"\([0-9a-f-]*\)".*/\1/p' |
-        while read -r id; do desktop_ctl desktop "$1" "$id" >/dev/null 2>&1 || true; done
-    for _ in {1..200}; do
-        desktop_any_runs || return 0
-        sleep 0.2
-    done
-    return 1
-}
-
 # desktop_stop_all — the desktops that this quickstart's host runs sleep on disk: their users find
 # them as they were, and need not wait for a boot. What cannot sleep gets the power button.
 desktop_stop_all() {
-    services_running host && services_running broker || return 0
+    services_running host || return 0
     desktop_any_runs || return 0
-    desktop_tell suspend || desktop_tell stop || true
+    /usr/bin/python3 "$top/data/lib/quickstart/sleep.py" "$run/host/host.sock" || true
 }
 
 desktop_any_runs() {

@@ -2,16 +2,10 @@
 #include "vnc-client.h"
 #include "vnc-clipboard.h"
 #include "vnc-framing.h"
-#include "vnc-output.h"
 #include "vnc-pace.h"
 #include "vnc-quality.h"
+#include "vnc-socket.h"
 
-#include <errno.h>
-#include <glib-unix.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#define READ_SIZE (64 * 1024) /* bytes taken at once: no client keeps the main loop for long */
 #define QUEUE_LOW                                                                                  \
     (64 * 1024) /* bytes: with more waiting, newer pixels are better than more of them */
 #define HANDSHAKE_S 20
@@ -21,19 +15,14 @@
 #define SERVER_CONTINUOUS 150
 
 struct VncClient {
-    int fd;
+    VncSocket *socket;
+    VncOutput *out; /* the socket's */
     VncProtocol *protocol;
     const VncClientEvents *events;
     gpointer user;
     Input *shared_input;
     Clipboard *shared_clipboard;
-    GSource *watch;
-    gpointer watch_tag;
-    guint handshake_timer, gone_idle;
-    gboolean ended;
-    GByteArray *in;
-    gsize skip; /* bytes of a cut text that are more than anybody wants */
-    VncOutput *out;
+    guint handshake_timer;
     VncPeer *peer; /* NULL until the client's version came */
     gboolean entered;
     VncUpdate *update;
@@ -48,40 +37,6 @@ struct VncClient {
     guint64 lossy_bytes;
 };
 
-static gboolean
-tell_gone(gpointer user)
-{
-    VncClient *client = user;
-
-    client->gone_idle = 0;
-    client->events->gone(client, client->user);
-    return G_SOURCE_REMOVE;
-}
-
-/* The end is told from the main loop, so nobody frees the client under its own feet. */
-static void
-end(VncClient *client)
-{
-    if (client->ended)
-        return;
-    client->ended = TRUE;
-    client->gone_idle = g_idle_add_full(G_PRIORITY_DEFAULT, tell_gone, client, NULL);
-    g_source_destroy(client->watch);
-}
-
-static void
-flush(VncClient *client)
-{
-    if (client->ended)
-        return;
-    if (!vnc_output_flush(client->out)) {
-        end(client);
-        return;
-    }
-    g_source_modify_unix_fd(client->watch, client->watch_tag,
-                            vnc_output_wants_write(client->out) ? G_IO_IN | G_IO_OUT : G_IO_IN);
-}
-
 /* Small messages outside updates. A client that lets them pile up is no longer there. */
 static void
 write_message(const guint8 *data, gsize size, gpointer user)
@@ -89,7 +44,7 @@ write_message(const guint8 *data, gsize size, gpointer user)
     VncClient *client = user;
 
     if (vnc_output_queued(client->out) + size > VNC_OUTPUT_MAX + CLIPBOARD_MAX * 2) {
-        end(client);
+        vnc_socket_end(client->socket);
         return;
     }
     vnc_output_message(client->out, data, size);
@@ -100,7 +55,7 @@ static void
 write_now(const guint8 *data, gsize size, gpointer user)
 {
     write_message(data, size, user);
-    flush(user);
+    vnc_socket_flush(((VncClient *)user)->socket);
 }
 
 static void
@@ -241,11 +196,10 @@ take_cut_text(VncClient *client, const guint8 *data, gsize size)
         return -1;
     if (size < 8 + kept)
         return 0;
-    client->skip = whole - kept;
     /* A compressed text cannot be cut. */
     if (length >= 0 || whole == kept)
         vnc_clipboard_received(client->clipboard, length, data + 8, kept);
-    return (gssize)(8 + kept);
+    return (gssize)(8 + whole); /* what is more than anybody wants is passed over */
 }
 
 static gssize
@@ -285,68 +239,23 @@ take_handshake(VncClient *client, const guint8 *data, gsize size)
     return (gssize)needed;
 }
 
-static void
-take_input(VncClient *client)
-{
-    gsize used = 0;
-
-    while (!client->ended && used < client->in->len) {
-        const guint8 *data = client->in->data + used;
-        gsize size = client->in->len - used;
-        gssize n;
-
-        if (client->skip) {
-            n = (gssize)MIN(client->skip, size);
-            client->skip -= (gsize)n;
-        } else {
-            n = client->entered ? take_message(client, data, size)
-                                : take_handshake(client, data, size);
-        }
-        if (n < 0)
-            end(client);
-        if (n <= 0)
-            break;
-        used += (gsize)n;
-    }
-    g_byte_array_remove_range(client->in, 0, (guint)used);
-}
-
-static gboolean
-read_input(VncClient *client)
-{
-    guint had = client->in->len;
-    gssize n;
-
-    g_byte_array_set_size(client->in, had + READ_SIZE);
-    n = recv(client->fd, client->in->data + had, READ_SIZE, MSG_DONTWAIT);
-    g_byte_array_set_size(client->in, had + (guint)MAX(n, 0));
-    if (n > 0)
-        take_input(client);
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
-}
-
-static gboolean
-dispatch(GSource *source, GSourceFunc callback, gpointer user)
+static gssize
+take(const guint8 *data, gsize size, gpointer user)
 {
     VncClient *client = user;
-    GIOCondition condition = g_source_query_unix_fd(source, client->watch_tag);
 
-    if (client->ended)
-        return G_SOURCE_CONTINUE;
-    if (condition & (G_IO_IN | G_IO_HUP | G_IO_ERR) && !read_input(client))
-        end(client);
-    flush(client);
-    wants_frame(client);
-    return G_SOURCE_CONTINUE;
+    return client->entered ? take_message(client, data, size) : take_handshake(client, data, size);
 }
 
-static GSourceFuncs watch_funcs = {.dispatch = dispatch};
-
-static gboolean
-unused(gpointer user)
+static void
+on_ended(gpointer user)
 {
-    return G_SOURCE_CONTINUE;
+    VncClient *client = user;
+
+    client->events->gone(client, client->user);
 }
+
+static const VncSocketEvents socket_events = {.take = take, .turn = wants_frame, .ended = on_ended};
 
 static gboolean
 on_handshake_timeout(gpointer user)
@@ -354,7 +263,7 @@ on_handshake_timeout(gpointer user)
     VncClient *client = user;
 
     client->handshake_timer = 0;
-    end(client);
+    vnc_socket_end(client->socket);
     return G_SOURCE_REMOVE;
 }
 
@@ -364,25 +273,19 @@ vnc_client_new(int fd, VncProtocol *protocol, Input *input, Clipboard *clipboard
 {
     VncClient *client = g_new0(VncClient, 1);
 
-    client->fd = fd;
+    client->socket = vnc_socket_new(fd, &socket_events, client);
+    client->out = vnc_socket_output(client->socket);
     client->protocol = protocol;
     client->events = events;
     client->user = user;
     client->shared_input = input;
     client->shared_clipboard = clipboard;
-    client->in = g_byte_array_new();
-    client->out = vnc_output_new(fd);
     client->update = vnc_update_new(wants_frame, client);
-    client->watch = g_source_new(&watch_funcs, sizeof(GSource));
-    client->watch_tag = g_source_add_unix_fd(client->watch, fd, G_IO_IN);
-    g_source_set_callback(client->watch, unused, client, NULL);
-    g_source_set_static_name(client->watch, "VNC client");
-    g_source_attach(client->watch, NULL);
     client->pace = vnc_pace_new(client->out, &pace_events, client);
     client->quality = vnc_quality_new();
     client->handshake_timer = g_timeout_add_seconds(HANDSHAKE_S, on_handshake_timeout, client);
     write_message((const guint8 *)VNC_VERSION, VNC_VERSION_LENGTH, client);
-    flush(client);
+    vnc_socket_flush(client->socket);
     return client;
 }
 
@@ -392,18 +295,13 @@ vnc_client_free(VncClient *client)
     if (!client)
         return;
     g_clear_handle_id(&client->handshake_timer, g_source_remove);
-    g_clear_handle_id(&client->gone_idle, g_source_remove);
-    g_source_destroy(client->watch);
-    g_source_unref(client->watch);
     vnc_pace_free(client->pace);
     vnc_quality_free(client->quality);
     vnc_clipboard_free(client->clipboard);
     input_client_free(client->input);
     vnc_peer_free(client->peer);
     vnc_update_free(client->update);
-    vnc_output_free(client->out);
-    g_byte_array_unref(client->in);
-    close(client->fd);
+    vnc_socket_free(client->socket);
     g_free(client);
 }
 
@@ -421,14 +319,14 @@ vnc_client_resized(VncClient *client, int width, int height)
 {
     if (!vnc_update_resized(client->update, width, height)) {
         g_message("A VNC client that cannot follow a new screen size was disconnected.");
-        end(client);
+        vnc_socket_end(client->socket);
     }
 }
 
 gboolean
 vnc_client_entered(const VncClient *client)
 {
-    return client->entered && !client->ended;
+    return client->entered && !vnc_socket_is_over(client->socket);
 }
 
 gboolean
@@ -472,7 +370,7 @@ note_update(VncClient *client, gint64 encode_us)
 SinkProgress
 vnc_client_progress(const VncClient *client)
 {
-    if (client->ended)
+    if (vnc_socket_is_over(client->socket))
         return SINK_SETTLED;
     if (!client->entered || vnc_output_queued(client->out))
         return SINK_SENDING;
@@ -486,7 +384,7 @@ vnc_client_send_part(VncClient *client, Packet *const *packets, guint n_packets)
 
     if (!vnc_update_send_part(client->update, client->out, packets, n_packets))
         return;
-    flush(client);
+    vnc_socket_flush(client->socket);
     client->send_us += g_get_monotonic_time() - begin;
 }
 
@@ -501,7 +399,7 @@ vnc_client_send(VncClient *client, Packet *const *packets, guint n_packets, gint
         note_update(client, encode_us);
         vnc_pace_mark(client->pace, vnc_update_on_request(client->update));
     }
-    flush(client);
+    vnc_socket_flush(client->socket);
     client->send_us += g_get_monotonic_time() - begin;
     return n_sent;
 }

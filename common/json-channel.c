@@ -2,23 +2,12 @@
 #include "common/json-channel.h"
 
 #include "common/error.h"
+#include "common/line-socket.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#define MAX_FDS        4  /* a line */
-#define MAX_QUEUED_FDS 16 /* received, and not yet claimed by a line */
-#define READ_SIZE      16384
-
-/* One line that waits to be sent, with the descriptor that goes along (or -1). */
-typedef struct {
-    GBytes *bytes;
-    gsize sent;
-    int fd;
-} Outgoing;
 
 typedef struct {
     JsonChannel *channel;
@@ -29,17 +18,11 @@ typedef struct {
 } Call;
 
 struct JsonChannel {
-    int fd;
+    LineSocket *socket;
     GMainContext *context;
     JsonChannelEvents events;
     gpointer user;
     GSource *reading, *writing, *ending;
-    GByteArray *input;
-    gsize scanned; /* of input: no line end before it */
-    int fds[MAX_QUEUED_FDS];
-    guint n_fds;
-    GQueue outgoing; /* of Outgoing */
-    gsize queued;
     GHashTable *calls; /* id → Call */
     guint64 next_id;
     GError *end_error;
@@ -48,17 +31,6 @@ struct JsonChannel {
 };
 
 static void channel_end(JsonChannel *channel, GError *error);
-
-static void
-outgoing_free(gpointer data)
-{
-    Outgoing *out = data;
-
-    if (out->fd >= 0)
-        close(out->fd);
-    g_bytes_unref(out->bytes);
-    g_free(out);
-}
 
 static void
 call_free(gpointer data)
@@ -83,7 +55,7 @@ clear_source(GSource **source)
 static GSource *
 watch(JsonChannel *channel, GIOCondition condition, GUnixFDSourceFunc func)
 {
-    GSource *source = g_unix_fd_source_new(channel->fd, condition);
+    GSource *source = g_unix_fd_source_new(line_socket_fd(channel->socket), condition);
 
     g_source_set_callback(source, G_SOURCE_FUNC(func), channel, NULL);
     g_source_attach(source, channel->context);
@@ -99,61 +71,16 @@ close_fds(const int *fds, guint n_fds)
 
 /* --- sending --- */
 
-static ssize_t
-send_some(int fd, const Outgoing *out)
-{
-    gsize size;
-    const guint8 *data = g_bytes_get_data(out->bytes, &size);
-    struct iovec iov = {(void *)(data + out->sent), size - out->sent};
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-
-    /* The descriptor goes with the first byte of its line. */
-    if (out->fd >= 0 && out->sent == 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof control;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &out->fd, sizeof(int));
-    }
-    return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-/* Sends what the socket takes. FALSE with a broken socket. */
-static gboolean
-flush(JsonChannel *channel)
-{
-    Outgoing *out;
-
-    while ((out = g_queue_peek_head(&channel->outgoing))) {
-        ssize_t n = send_some(channel->fd, out);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK;
-        out->sent += (gsize)n;
-        channel->queued -= (gsize)n;
-        if (out->sent == g_bytes_get_size(out->bytes))
-            outgoing_free(g_queue_pop_head(&channel->outgoing));
-    }
-    return TRUE;
-}
-
 static gboolean
 on_writable(gint fd, GIOCondition condition, gpointer data)
 {
     JsonChannel *channel = data;
 
-    if (!flush(channel)) {
+    if (!line_socket_flush(channel->socket)) {
         channel_end(channel, NULL);
         return G_SOURCE_REMOVE;
     }
-    if (!g_queue_is_empty(&channel->outgoing))
+    if (line_socket_queued(channel->socket) > 0)
         return G_SOURCE_CONTINUE;
     clear_source(&channel->writing);
     return G_SOURCE_REMOVE;
@@ -169,26 +96,20 @@ json_channel_send(JsonChannel *channel, json_t *message, int fd)
         return FALSE;
 
     gsize length = strlen(text);
-    if (length >= JSON_CHANNEL_MAX_LINE || channel->queued + length > JSON_CHANNEL_MAX_QUEUE) {
+    if (length >= JSON_CHANNEL_MAX_LINE ||
+        line_socket_queued(channel->socket) + length > JSON_CHANNEL_MAX_QUEUE) {
         channel_end(channel, g_error_new(ORIEL_ERROR, ORIEL_ERROR_BUSY,
                                          "The other side does not read what it is sent."));
         return FALSE;
     }
-    text[length++] = '\n'; /* in the room of the NUL; the copy below goes by length */
-    Outgoing *out = g_new0(Outgoing, 1);
-    out->bytes = g_bytes_new(text, length);
-    text[length - 1] = '\0';
-    out->fd = fd >= 0 ? dup(fd) : -1;
-    channel->queued += length;
-    g_queue_push_tail(&channel->outgoing, out);
-
+    line_socket_queue(channel->socket, text, fd);
     if (channel->writing)
         return TRUE;
-    if (!flush(channel)) {
+    if (!line_socket_flush(channel->socket)) {
         channel_end(channel, NULL);
         return FALSE;
     }
-    if (!g_queue_is_empty(&channel->outgoing))
+    if (line_socket_queued(channel->socket) > 0)
         channel->writing = watch(channel, G_IO_OUT, on_writable);
     return TRUE;
 }
@@ -202,19 +123,7 @@ fds_promised(const json_t *object)
 
     if (n == 0)
         n = json_integer_value(json_object_get(json_object_get(object, "result"), "fds"));
-    return n < 0 || n > MAX_FDS ? MAX_FDS + 1 : (guint)n;
-}
-
-/* Takes the next n descriptors that came; FALSE when fewer came. */
-static gboolean
-claim_fds(JsonChannel *channel, int *fds, guint n)
-{
-    if (n > MAX_FDS || n > channel->n_fds)
-        return FALSE;
-    memcpy(fds, channel->fds, n * sizeof(int));
-    channel->n_fds -= n;
-    memmove(channel->fds, channel->fds + n, channel->n_fds * sizeof(int));
-    return TRUE;
+    return n < 0 || n > LINE_SOCKET_MAX_FDS ? LINE_SOCKET_MAX_FDS + 1 : (guint)n;
 }
 
 static GError *
@@ -267,7 +176,7 @@ handle_line(JsonChannel *channel, const char *line, gsize length, GError **error
 {
     json_error_t where;
     json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
-    int fds[MAX_FDS];
+    int fds[LINE_SOCKET_MAX_FDS];
 
     if (!json_is_object(object)) {
         json_decref(object);
@@ -275,7 +184,7 @@ handle_line(JsonChannel *channel, const char *line, gsize length, GError **error
         return FALSE;
     }
     guint n_fds = fds_promised(object);
-    if (!claim_fds(channel, fds, n_fds)) {
+    if (!line_socket_claim(channel->socket, fds, n_fds)) {
         json_decref(object);
         g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_PROTOCOL,
                     "A line promised descriptors that did not come.");
@@ -292,18 +201,14 @@ handle_lines(JsonChannel *channel)
 {
     gboolean freed = FALSE;
     gboolean *outer = channel->freed;
-    guint8 *end;
 
     channel->freed = &freed;
-    while (channel->input->len > channel->scanned &&
-           (end = memchr(channel->input->data + channel->scanned, '\n',
-                         channel->input->len - channel->scanned))) {
-        gsize length = (gsize)(end - channel->input->data);
-        g_autofree char *line = g_memdup2(channel->input->data, length + 1);
+    for (;;) {
+        gsize length;
+        g_autofree char *line = line_socket_next(channel->socket, &length);
+        if (!line)
+            break;
         GError *error = NULL;
-
-        g_byte_array_remove_range(channel->input, 0, (guint)length + 1);
-        channel->scanned = 0;
         gboolean ok = handle_line(channel, line, length, &error);
         if (freed) {
             if (outer)
@@ -317,59 +222,14 @@ handle_lines(JsonChannel *channel)
             break;
     }
     channel->freed = outer;
-    channel->scanned = channel->input->len;
     return !channel->ended;
-}
-
-static gboolean
-take_fds(JsonChannel *channel, struct msghdr *message)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        guint n = (guint)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-        const int *fds = (const int *)(void *)CMSG_DATA(c);
-        if (n > MAX_QUEUED_FDS - channel->n_fds) {
-            close_fds(fds, n);
-            return FALSE;
-        }
-        memcpy(channel->fds + channel->n_fds, fds, n * sizeof(int));
-        channel->n_fds += n;
-    }
-    return !(message->msg_flags & MSG_CTRUNC);
-}
-
-/* Reads once. Returns the bytes read, 0 at the end, -1 on an error (errno). */
-static ssize_t
-receive(JsonChannel *channel)
-{
-    guint8 buffer[READ_SIZE];
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(MAX_FDS * sizeof(int))];
-    } control;
-    struct iovec iov = {buffer, sizeof buffer};
-    struct msghdr message = {.msg_iov = &iov,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(channel->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-    if (n < 0)
-        return n;
-    if (!take_fds(channel, &message)) {
-        errno = EPROTO;
-        return -1;
-    }
-    g_byte_array_append(channel->input, buffer, (guint)n);
-    return n;
 }
 
 static gboolean
 on_readable(gint fd, GIOCondition condition, gpointer data)
 {
     JsonChannel *channel = data;
-    ssize_t n = receive(channel);
+    gssize n = line_socket_receive(channel->socket);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return G_SOURCE_CONTINUE;
@@ -381,7 +241,7 @@ on_readable(gint fd, GIOCondition condition, gpointer data)
     }
     if (!handle_lines(channel))
         return G_SOURCE_REMOVE;
-    if (channel->input->len > JSON_CHANNEL_MAX_LINE) {
+    if (line_socket_pending(channel->socket) > JSON_CHANNEL_MAX_LINE) {
         channel_end(channel,
                     g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_PROTOCOL, "A line is too long."));
         return G_SOURCE_REMOVE;
@@ -452,11 +312,8 @@ json_channel_free(JsonChannel *channel)
     clear_source(&channel->reading);
     clear_source(&channel->writing);
     clear_source(&channel->ending);
-    close(channel->fd);
-    close_fds(channel->fds, channel->n_fds);
-    g_queue_clear_full(&channel->outgoing, outgoing_free);
+    line_socket_free(channel->socket);
     g_hash_table_unref(channel->calls);
-    g_byte_array_unref(channel->input);
     g_clear_error(&channel->end_error);
     g_main_context_unref(channel->context);
     g_free(channel);
@@ -469,14 +326,11 @@ json_channel_new(int fd, const JsonChannelEvents *events, gpointer user)
 {
     JsonChannel *channel = g_new0(JsonChannel, 1);
 
-    g_unix_set_fd_nonblocking(fd, TRUE, NULL);
-    channel->fd = fd;
+    channel->socket = line_socket_new(fd);
     channel->context = g_main_context_ref_thread_default();
     channel->events = *events;
     channel->user = user;
-    channel->input = g_byte_array_new();
     channel->calls = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, call_free);
-    g_queue_init(&channel->outgoing);
     channel->reading = watch(channel, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable);
     return channel;
 }

@@ -212,14 +212,31 @@ make_body(const Field *fields, guint n, const Value *values, GError **error)
     return body;
 }
 
+/* Whether text can be a part of a path that names an item, and of JSON. A web server takes "%2F"
+ * for a slash and follows "..": such a name would lead to an item of another kind. */
 static gboolean
-check_names(const Noun *noun, const Verb *verb, int given, GError **error)
+is_item(const char *text)
 {
-    if (given == verb->args)
-        return TRUE;
-    g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "Usage: orielctl %s %s %s%s[OPTION…]",
-                noun->name, verb->name, verb->args_help, *verb->args_help ? " " : "");
-    return FALSE;
+    return *text && !strchr(text, '/') && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+}
+
+/* names: of the item first, of something else after it. */
+static gboolean
+check_names(const Noun *noun, const Verb *verb, char **names, GError **error)
+{
+    if ((int)g_strv_length(names) != verb->args) {
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "Usage: orielctl %s %s %s%s[OPTION…]",
+                    noun->name, verb->name, verb->args_help, *verb->args_help ? " " : "");
+        return FALSE;
+    }
+    for (char **name = names; *name; name++) {
+        if (g_utf8_validate(*name, -1, NULL) && (name != names || is_item(*name)))
+            continue;
+        g_autofree char *shown = g_utf8_make_valid(*name, -1);
+        g_set_error(error, ORIEL_ERROR, ORIEL_ERROR_INVALID, "“%s” is no name.", shown);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static void
@@ -253,7 +270,7 @@ verb_parse(const Noun *noun, const Verb *verb, int argc, char **argv, GlobalOpti
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, globals, NULL);
     if (g_option_context_parse_strv(context, &words, error) &&
-        check_names(noun, verb, (int)g_strv_length(words) - 1, error)) {
+        check_names(noun, verb, words + 1, error)) {
         *names = g_strdupv(words + 1);
         body = make_body(verb->fields, n, values, error);
     }

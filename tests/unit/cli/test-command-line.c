@@ -95,6 +95,11 @@ main(int argc, char **argv)
     g_test_add_func("/command-line/flags", test_flags);
     g_test_add_data_func("/command-line/no-name", "user show", test_wrong);
     g_test_add_data_func("/command-line/two-names", "user show a b", test_wrong);
+    g_test_add_data_func("/command-line/empty-name", "user show ", test_wrong);
+    g_test_add_data_func("/command-line/above", "user delete ..", test_wrong);
+    g_test_add_data_func("/command-line/elsewhere", "user delete ../pools/demo", test_wrong);
+    g_test_add_data_func("/command-line/no-text", "user create b\xff", test_wrong);
+    g_test_add_data_func("/command-line/no-text-either", "group add g b\xff", test_wrong);
     g_test_add_data_func("/command-line/no-number", "pool create a --cpus two", test_wrong);
     g_test_add_data_func("/command-line/unknown-option", "pool create a --colour red", test_wrong);
     g_test_add_func("/command-line/tables", test_tables);

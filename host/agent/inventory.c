@@ -141,7 +141,17 @@ take_up(Inventory *inventory, const char *id)
 static guint
 count_on_template(const char *name, const char *generation, gpointer user)
 {
-    return inventory_count_on_template(user, name, generation);
+    Inventory *inventory = user;
+    guint count = 0;
+    GHashTableIter iter;
+    gpointer desktop;
+    g_hash_table_iter_init(&iter, inventory->desktops);
+    while (g_hash_table_iter_next(&iter, NULL, &desktop)) {
+        const DesktopRecord *record = desktop_record(desktop);
+        count += g_str_equal(record->template_name, name) && record->generation[0] != '\0' &&
+                 (generation == NULL || g_str_equal(record->generation, generation));
+    }
+    return count;
 }
 
 static gboolean
@@ -303,21 +313,6 @@ inventory_memory(Inventory *inventory, InventoryMemory *memory)
     memory->used_mib = used_kib / 1024;
     memory->shared_mib = shared_kib / 1024;
     memory->usual_mib = count > 0 ? (guint)(promised / count) : 0;
-}
-
-guint
-inventory_count_on_template(Inventory *inventory, const char *name, const char *generation)
-{
-    guint count = 0;
-    GHashTableIter iter;
-    gpointer desktop;
-    g_hash_table_iter_init(&iter, inventory->desktops);
-    while (g_hash_table_iter_next(&iter, NULL, &desktop)) {
-        const DesktopRecord *record = desktop_record(desktop);
-        count += g_str_equal(record->template_name, name) && record->generation[0] != '\0' &&
-                 (generation == NULL || g_str_equal(record->generation, generation));
-    }
-    return count;
 }
 
 void

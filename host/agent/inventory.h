@@ -32,8 +32,6 @@ guint inventory_count(Inventory *inventory);
 /* Borrowed; NULL with ORIEL_ERROR_NOT_FOUND. */
 Desktop *inventory_find(Inventory *inventory, const char *id, GError **error);
 guint inventory_count_on_image(Inventory *inventory, const char *image);
-/* On this generation of a template; NULL: on any. */
-guint inventory_count_on_template(Inventory *inventory, const char *name, const char *generation);
 /* MiB that running desktops were promised for their guests, take, and have in common. */
 typedef struct {
     guint64 asked_mib, used_mib, shared_mib;

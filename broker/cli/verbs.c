@@ -251,16 +251,39 @@ verb_desktop_resume(Cli *cli, const Noun *noun, char **names, json_t *body)
     return command(cli, noun, names[0], "resume", body, "resuming");
 }
 
+/* Work that is over cannot be cancelled: the answer is the item as it stays. */
+static int
+cancel(Cli *cli, const Noun *noun, const char *name, json_t *body, const char *done)
+{
+    g_autofree char *item = cli_item_path(noun, name);
+    g_autofree char *path = g_strconcat(item, "/cancel", NULL);
+    json_t *answer = cli_call(cli, "POST", path, body);
+
+    if (!answer)
+        return CLI_FAILED;
+    const char *state = json_string_value(json_object_get(answer, "state"));
+    gboolean over = g_strcmp0(state, "ready") == 0;
+    if (cli->json)
+        output_item(cli, answer);
+    if (over)
+        fprintf(stderr, "orielctl: The %s %s is ready: there is nothing to cancel.\n", noun->name,
+                name);
+    else
+        output_note(cli, "%s %s: %s.", noun->name, name, done);
+    json_decref(answer);
+    return over ? CLI_FAILED : CLI_DONE;
+}
+
 int
 verb_image_cancel(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
-    return command(cli, noun, names[0], "cancel", body, "not imported");
+    return cancel(cli, noun, names[0], body, "not imported");
 }
 
 int
 verb_template_cancel(Cli *cli, const Noun *noun, char **names, json_t *body)
 {
-    return command(cli, noun, names[0], "cancel", body, "not made");
+    return cancel(cli, noun, names[0], body, "not made");
 }
 
 int

@@ -172,6 +172,12 @@ def test_an_import_that_is_cancelled(stack):
     assert done.returncode == 1 and "cancelled" in done.stderr
 
 
+def test_what_is_ready_cannot_be_cancelled(stack):
+    done = stack.orielctl("image", "cancel", "demo", check=False)
+    assert done.returncode == 1 and done.stderr == "orielctl: The image demo is ready: there is nothing to cancel.\n"
+    assert said(stack, "image", "show", "demo")["state"] == "ready"
+
+
 def test_an_image_is_built_by_a_recipe(stack, tmp_path):
     result = tmp_path / "out"
     result.mkdir()

@@ -62,6 +62,17 @@ def test_by_keys_alone(broker, person, seat):
     assert person[1] not in kept
 
 
+def test_a_low_screen_scrolls_to_the_focus(broker):
+    with Seat(640, 400) as low:
+        start(low, broker)
+        says(low, "Sign in to your desktop", "the sign-in is there")
+        window = low.wait_window(**WINDOW)
+        low.resize(window, 600, 380)
+        wait_for(lambda: low.geometry(window)[3] <= 380, 20, "the window is as low as the screen")
+        low.type(f"{broker.address}\nnobody\n")
+        wait_for(lambda: "Password" in screen.text(low.picture()), 20, "what has the focus is seen", 0.3)
+
+
 def test_escape_leaves_the_question(broker, seat):
     """A certificate that is asked about is not trusted by whoever wants to get away."""
     wrong = ":".join(["AB"] * 32)

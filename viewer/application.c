@@ -93,6 +93,7 @@ add_actions(Application *application)
     };
     static const char *const full_screen_keys[] = {"F11", NULL};
     static const char *const statistics_keys[] = {"<Primary><Alt>s", NULL};
+    static const char *const menu_keys[] = {"<Primary><Alt>m", NULL};
     g_action_map_add_action_entries(G_ACTION_MAP(application), entries, G_N_ELEMENTS(entries),
                                     application);
     GAction *appearance = g_action_map_lookup_action(G_ACTION_MAP(application), "appearance");
@@ -101,6 +102,7 @@ add_actions(Application *application)
         g_variant_new_string(appearance_choice_word(settings_appearance(application->settings))));
     gtk_application_set_accels_for_action(GTK_APPLICATION(application), "win.full-screen",
                                           full_screen_keys);
+    gtk_application_set_accels_for_action(GTK_APPLICATION(application), "win.menu", menu_keys);
     gtk_application_set_accels_for_action(GTK_APPLICATION(application), "win.statistics",
                                           statistics_keys);
 }
@@ -204,6 +206,34 @@ application_known_brokers(Application *application)
     return application->known;
 }
 
+/* A full screen is a wish for one time; the size behind it is not known here. */
+static void
+on_desktop_unmap(GtkWindow *window, Application *application)
+{
+    g_autoptr(GVariant) full =
+        g_action_group_get_action_state(G_ACTION_GROUP(window), "full-screen");
+    gboolean maximized = gtk_window_is_maximized(window);
+    int width = 0, height = 0;
+    if (g_variant_get_boolean(full))
+        return;
+    if (!maximized)
+        gtk_window_get_size(window, &width, &height);
+    settings_set_window(application->settings, width, height, maximized);
+}
+
+/* The size that the last desktop's window had. */
+static void
+restore_size(Application *application, GtkWindow *window)
+{
+    gboolean maximized;
+    int width, height;
+    if (settings_window(application->settings, &width, &height, &maximized))
+        gtk_window_set_default_size(window, width, height);
+    if (maximized)
+        gtk_window_maximize(window);
+    g_signal_connect_object(window, "unmap", G_CALLBACK(on_desktop_unmap), application, 0);
+}
+
 GtkWindow *
 application_open_desktop(Application *application, Connector *connector, SpiceTarget *target,
                          const char *user)
@@ -212,6 +242,7 @@ application_open_desktop(Application *application, Connector *connector, SpiceTa
     gboolean full_screen = application->options->full_screen || target->full_screen || kiosk;
     GtkWindow *window =
         desktop_window_new(GTK_APPLICATION(application), connector, target, user, kiosk);
+    restore_size(application, window);
     if (full_screen)
         g_action_group_activate_action(G_ACTION_GROUP(window), "full-screen", NULL);
     gtk_window_present(window);

@@ -86,6 +86,16 @@ on_session_over(const GError *error, gpointer user)
 }
 
 static void
+on_session_paused(gboolean paused, gpointer user)
+{
+    DesktopLink *link = user;
+    link->events->paused(link, paused, link->user);
+}
+
+static const SessionWatchEvents watch_events = {.over = on_session_over,
+                                                .paused = on_session_paused};
+
+static void
 on_up(Display *display, gpointer user)
 {
     DesktopLink *link = user;
@@ -96,7 +106,7 @@ on_up(Display *display, gpointer user)
     g_message("desktop shown %ux%u", stats.width, stats.height);
     if (link->connector && connector_session(link->connector))
         link->watch = session_watch_new(connector_client(link->connector),
-                                        connector_session(link->connector), on_session_over, link);
+                                        connector_session(link->connector), &watch_events, link);
     link->events->state(link, RECONNECT_UP, NULL, NULL, link->user);
 }
 

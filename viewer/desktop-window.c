@@ -4,6 +4,7 @@
 #include "oriel-config.h"
 
 #include "common/error.h"
+#include "viewer/announce.h"
 #include "viewer/bare-screen.h"
 #include "viewer/sign-in.h"
 #include "viewer/stats-overlay.h"
@@ -17,12 +18,16 @@
 #define EDGE_SHOW 2
 #define EDGE_HIDE 90
 
+/* How long the full screen says how to leave it; seconds. */
+#define HINT_S 6
+
 struct _DesktopWindow {
     GtkApplicationWindow parent;
     GtkHeaderBar *header, *full_screen_header;
     GtkOverlay *overlay;
     GtkStack *stage;
-    GtkWidget *picture, *screen, *full_screen_revealer, *statistics;
+    GtkWidget *picture, *screen, *full_screen_revealer, *statistics, *hint;
+    GtkWidget *menu_button, *full_screen_menu;
     StatusCard *status;
 
     DesktopLink *link;
@@ -31,6 +36,7 @@ struct _DesktopWindow {
     GError *trouble;         /* why there is no picture; NULL for none */
     char *user;
     GCancellable *cancellable;
+    guint hint_over;
     gboolean kiosk, full_screen, shown_once;
 };
 
@@ -89,13 +95,61 @@ on_header_revealed(GtkRevealer *revealer, GParamSpec *spec, DesktopWindow *windo
 static gboolean
 on_motion(GtkWidget *widget, GdkEventMotion *event, DesktopWindow *window)
 {
-    if (!window->full_screen || window->kiosk)
+    if (!window->full_screen || window->kiosk ||
+        gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(window->full_screen_menu)))
         return GDK_EVENT_PROPAGATE;
     if (event->y <= EDGE_SHOW)
         reveal_header(window, TRUE);
     else if (event->y > EDGE_HIDE)
         reveal_header(window, FALSE);
     return GDK_EVENT_PROPAGATE;
+}
+
+static gboolean
+on_hint_over(gpointer user)
+{
+    DesktopWindow *window = user;
+    window->hint_over = 0;
+    gtk_widget_hide(window->hint);
+    return G_SOURCE_REMOVE;
+}
+
+/* All keys go to the desktop then, and nothing of the window is to be seen: say how to come back.
+ */
+static void
+show_hint(DesktopWindow *window, gboolean show)
+{
+    g_clear_handle_id(&window->hint_over, g_source_remove);
+    gtk_widget_set_visible(window->hint, show);
+    if (!show)
+        return;
+    announce_label(window->hint);
+    window->hint_over = g_timeout_add_seconds(HINT_S, on_hint_over, window);
+}
+
+void
+desktop_window_open_menu(DesktopWindow *window)
+{
+    if (window->kiosk)
+        return;
+    if (window->full_screen)
+        reveal_header(window, TRUE);
+    gtk_toggle_button_set_active(
+        GTK_TOGGLE_BUTTON(window->full_screen ? window->full_screen_menu : window->menu_button),
+        TRUE);
+}
+
+/* The keys go to the desktop again, also where the menu was opened by one. */
+static void
+on_menu_toggled(GtkToggleButton *button, DesktopWindow *window)
+{
+    Display *display = window->link ? desktop_link_display(window->link) : NULL;
+    if (gtk_toggle_button_get_active(button))
+        return;
+    if (GTK_WIDGET(button) == window->full_screen_menu)
+        reveal_header(window, FALSE);
+    if (display && display_widget(display))
+        gtk_widget_grab_focus(display_widget(display));
 }
 
 void
@@ -106,6 +160,7 @@ desktop_window_set_full_screen(DesktopWindow *window, gboolean full_screen)
     window->full_screen = full_screen;
     reveal_header(window, FALSE);
     gtk_widget_hide(window->full_screen_revealer);
+    show_hint(window, full_screen && !window->kiosk);
     bare_screen_set_full(GTK_WINDOW(window), full_screen);
 }
 
@@ -183,8 +238,21 @@ on_resized(DesktopLink *link, guint width, guint height, gpointer user)
 {
 }
 
+/* Without a word, a desktop that is paused looks like one that hangs. */
+static void
+on_paused(DesktopLink *link, gboolean paused, gpointer user)
+{
+    DesktopWindow *window = user;
+    if (paused)
+        status_card_wait(
+            window->status, _("The desktop is paused"),
+            _("The disk of its host is full. It goes on by itself when there is room again."));
+    else
+        gtk_widget_hide(GTK_WIDGET(window->status));
+}
+
 static const DesktopLinkEvents link_events = {
-    .state = on_state, .progress = on_progress, .resized = on_resized};
+    .state = on_state, .progress = on_progress, .resized = on_resized, .paused = on_paused};
 
 static void
 on_retry(DesktopWindow *window)
@@ -292,6 +360,7 @@ desktop_window_dispose(GObject *object)
     g_clear_object(&window->cancellable);
     g_clear_pointer(&window->stats, stats_overlay_free);
     g_clear_pointer(&window->link, desktop_link_free);
+    g_clear_handle_id(&window->hint_over, g_source_remove);
     g_clear_object(&window->last_picture);
     g_clear_error(&window->trouble);
     g_clear_pointer(&window->user, g_free);
@@ -315,6 +384,10 @@ desktop_window_class_init(DesktopWindowClass *class)
     gtk_widget_class_bind_template_child(widget, DesktopWindow, screen);
     gtk_widget_class_bind_template_child(widget, DesktopWindow, full_screen_revealer);
     gtk_widget_class_bind_template_child(widget, DesktopWindow, statistics);
+    gtk_widget_class_bind_template_child(widget, DesktopWindow, hint);
+    gtk_widget_class_bind_template_child(widget, DesktopWindow, menu_button);
+    gtk_widget_class_bind_template_child(widget, DesktopWindow, full_screen_menu);
+    gtk_widget_class_bind_template_callback(widget, on_menu_toggled);
     gtk_widget_class_bind_template_child(widget, DesktopWindow, status);
     gtk_widget_class_bind_template_callback(widget, on_draw_picture);
     gtk_widget_class_bind_template_callback(widget, on_header_revealed);

@@ -17,6 +17,8 @@ GtkWindow *desktop_window_new(GtkApplication *application, Connector *connector,
 /* For the window's actions. */
 DesktopLink *desktop_window_link(DesktopWindow *window);
 void desktop_window_set_full_screen(DesktopWindow *window, gboolean full_screen);
+/* As if the menu's button had been pressed; on the full screen its header comes with it. */
+void desktop_window_open_menu(DesktopWindow *window);
 void desktop_window_set_statistics(DesktopWindow *window, gboolean visible);
 /* Tells the broker to end the session, then closes. */
 void desktop_window_log_off(DesktopWindow *window);

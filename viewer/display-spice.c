@@ -183,6 +183,9 @@ display_spice_free(Display *base)
         g_signal_handlers_disconnect_by_data(g_ptr_array_index(display->channels, i), display);
     g_ptr_array_unref(display->channels);
     g_clear_handle_id(&display->lost_idle, g_source_remove);
+    /* Losing the focus, the widget asks its session for things: not while it is destroyed. */
+    if (display->widget)
+        gtk_widget_hide(display->widget);
     spice_session_disconnect(display->session);
     if (display->widget) {
         g_signal_handlers_disconnect_by_data(display->widget, display);

@@ -6,6 +6,11 @@
 #define GROUP     "viewer"
 #define MAX_USERS 64
 
+#define WINDOW_GROUP "window"
+/* What a file that somebody edited may ask for. */
+#define MIN_WINDOW 200
+#define MAX_WINDOW 16384
+
 struct Settings {
     char *path;
     GKeyFile *file;
@@ -125,6 +130,27 @@ settings_remember(Settings *settings, const char *address, const char *user)
     g_key_file_set_string(settings->file, "users", key, user);
     forget_oldest_users(settings);
     read_recent(settings);
+    save(settings);
+}
+
+gboolean
+settings_window(Settings *settings, int *width, int *height, gboolean *maximized)
+{
+    *width = g_key_file_get_integer(settings->file, WINDOW_GROUP, "width", NULL);
+    *height = g_key_file_get_integer(settings->file, WINDOW_GROUP, "height", NULL);
+    *maximized = g_key_file_get_boolean(settings->file, WINDOW_GROUP, "maximized", NULL);
+    return *width >= MIN_WINDOW && *width <= MAX_WINDOW && *height >= MIN_WINDOW &&
+           *height <= MAX_WINDOW;
+}
+
+void
+settings_set_window(Settings *settings, int width, int height, gboolean maximized)
+{
+    if (width > 0) {
+        g_key_file_set_integer(settings->file, WINDOW_GROUP, "width", width);
+        g_key_file_set_integer(settings->file, WINDOW_GROUP, "height", height);
+    }
+    g_key_file_set_boolean(settings->file, WINDOW_GROUP, "maximized", maximized);
     save(settings);
 }
 

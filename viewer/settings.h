@@ -25,6 +25,12 @@ const char *const *settings_recent(Settings *settings);
 char *settings_user(Settings *settings, const char *address);
 void settings_remember(Settings *settings, const char *address, const char *user);
 
+/* Of a desktop's window: in the toolkit's pixels, as it was when not maximized. FALSE: nothing (of
+ * use) is remembered. */
+gboolean settings_window(Settings *settings, int *width, int *height, gboolean *maximized);
+/* A width of 0 leaves the size as it is. */
+void settings_set_window(Settings *settings, int width, int height, gboolean maximized);
+
 AppearanceChoice settings_appearance(Settings *settings);
 void settings_set_appearance(Settings *settings, AppearanceChoice choice);
 

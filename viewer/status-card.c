@@ -69,12 +69,15 @@ static void
 show(StatusCard *card, const char *title, const char *text, gboolean busy, gboolean password,
      const char *retry)
 {
+    gboolean over = !busy && !password; /* there is nothing to disconnect from */
+
     gtk_label_set_text(card->title, title);
     gtk_label_set_text(card->text, text ? text : "");
     gtk_widget_set_visible(GTK_WIDGET(card->text), text != NULL);
     gtk_widget_set_visible(card->spinner, busy);
     g_object_set(card->spinner, "active", busy, NULL);
     gtk_widget_set_visible(card->password, password);
+    gtk_button_set_label(GTK_BUTTON(card->leave), over ? _("Close") : _("Disconnect"));
     gtk_widget_set_visible(card->retry, retry != NULL);
     if (retry)
         gtk_button_set_label(GTK_BUTTON(card->retry), retry);

@@ -103,6 +103,12 @@ on_statistics(GSimpleAction *action, GVariant *state, gpointer user)
 }
 
 static void
+on_menu(GSimpleAction *action, GVariant *parameter, gpointer user)
+{
+    desktop_window_open_menu(user);
+}
+
+static void
 on_disconnect(GSimpleAction *action, GVariant *parameter, gpointer user)
 {
     gtk_window_close(user);
@@ -144,6 +150,7 @@ window_actions_add(DesktopWindow *window)
         {.name = "clipboard", .state = "true", .change_state = on_clipboard},
         {.name = "sound", .state = "true", .change_state = on_sound},
         {.name = "statistics", .state = "false", .change_state = on_statistics},
+        {.name = "menu", .activate = on_menu},
         {.name = "disconnect", .activate = on_disconnect},
         {.name = "log-off", .activate = on_log_off},
     };

@@ -73,6 +73,42 @@ def test_guest_follows_the_window(stack, account, session, guest, seat):
     wait_for(lambda: guest.screen_size() != before and guest.screen_size()[0] <= 1000, 30, "the guest takes the window's size", 0.3)
 
 
+def picture_with_hint(seat):
+    """What is seen, once the hint's dark ground is in the middle of the lower edge. It stays for seconds only: nothing is read here."""
+    picture = seat.picture()
+    ground = picture.getpixel((picture.width // 2, picture.height - 28 - 4))
+    return picture if all(abs(a - b) <= 14 for a, b in zip(ground, (0x18, 0x20, 0x29))) else None
+
+
+def test_full_screen_and_menu_by_keys(stack, account, session, guest, seat):
+    """The way out of the full screen is told, and leads out while the desktop has the keys; the size is kept for the next window."""
+    process = start_viewer(seat, stack, account)
+    wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)
+    window = seat.wait_window(**WINDOW)
+    before = seat.geometry(window)[2:]
+    seat.key("F11")
+    hint = wait_for(lambda: picture_with_hint(seat), 30, "the full screen says something", 0.1)
+    assert "F11 leaves" in screen.text(hint)
+    wait_for(lambda: seat.geometry(window)[2:] == (1300, 900), 30, "the window is as large as the screen")
+    seat.key("ctrl+alt+m")
+    wait_for(lambda: "Share the clipboard" in screen.text(seat.picture()), 30, "keys alone open the menu", 0.3)
+    seat.key("Escape")
+    seat.key("F11")
+    wait_for(lambda: seat.geometry(window)[2:] == before, 30, "F11 leads out", 0.3)
+    seat.resize(window, 1000, 700)
+    wait_for(lambda: guest.screen_size()[0] <= 1000, 30, "the guest takes the window's size", 0.3)
+    seat.key("ctrl+alt+m")
+    wait_for(lambda: "Disconnect" in screen.text(seat.picture()), 30, "the menu is open again", 0.3)
+    seat.key("Up")
+    seat.key("Up")  # past "Log off", to "Disconnect"
+    seat.key("Return")
+    wait_for(lambda: process.poll() == 0, 30, "the viewer ends", 0.3)
+    kept = (seat.folder / "config" / "oriel" / "viewer.conf").read_text(encoding="utf-8")
+    width = int(kept.partition("width=")[2].split()[0])
+    assert 950 < width <= 1000  # without the window's frame
+    assert account[1] not in kept
+
+
 def test_tone_is_heard(stack, account, session, guest, seat):
     start_viewer(seat, stack, account)
     wait_for(lambda: seat.find(guest.screenshot()), 90, "the viewer shows the guest's screen", 0.5)

@@ -61,6 +61,30 @@ test_bound(Fixture *f, gconstpointer data)
 }
 
 static void
+test_window(Fixture *f, gconstpointer data)
+{
+    int width, height;
+    gboolean maximized;
+    g_autoptr(Settings) settings = settings_new(f->path);
+    g_assert_false(settings_window(settings, &width, &height, &maximized));
+    g_assert_false(maximized);
+    settings_set_window(settings, 1440, 900, FALSE);
+    settings_set_window(settings, 0, 0, TRUE);
+
+    g_autoptr(Settings) again = settings_new(f->path);
+    g_assert_true(settings_window(again, &width, &height, &maximized));
+    g_assert_cmpint(width, ==, 1440);
+    g_assert_cmpint(height, ==, 900);
+    g_assert_true(maximized);
+
+    /* What nobody could see or close. */
+    settings_set_window(settings, 5, 900, FALSE);
+    g_assert_false(settings_window(settings, &width, &height, &maximized));
+    settings_set_window(settings, 1440, 1 << 30, FALSE);
+    g_assert_false(settings_window(settings, &width, &height, &maximized));
+}
+
+static void
 test_damaged(Fixture *f, gconstpointer data)
 {
     g_assert_true(g_file_set_contents(f->path, "\001[[\n=", -1, NULL));
@@ -77,6 +101,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/settings/remember", Fixture, NULL, set_up, test_remember, tear_down);
     g_test_add("/settings/bound", Fixture, NULL, set_up, test_bound, tear_down);
+    g_test_add("/settings/window", Fixture, NULL, set_up, test_window, tear_down);
     g_test_add("/settings/damaged", Fixture, NULL, set_up, test_damaged, tear_down);
     return g_test_run();
 }

@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -75,3 +76,18 @@ def test_package_list_is_sorted(name):
     head, *lines = (TOP / name).read_text(encoding="utf-8").splitlines()
     assert head.startswith("# SPDX-")
     assert lines == sorted(set(lines))
+
+
+def test_translations_are_complete(tmp_path):
+    """Each sentence that the viewer says is in each language."""
+    sources = [line for line in (TOP / "po/POTFILES").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    for name in tracked("viewer/*.c", "viewer/ui/*.ui", "common/*.c"):
+        text = (TOP / name).read_text(encoding="utf-8")
+        if 'translatable="yes"' in text or re.search(r'\bN?_\("', text):
+            assert name in sources, f"po/POTFILES lacks {name}"
+    template = tmp_path / "oriel.pot"
+    check("xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_", f"--output={template}",
+          *[name for name in sources if not name.endswith(".in")])
+    for language in (TOP / "po/LINGUAS").read_text(encoding="utf-8").split("\n"):
+        if language and not language.startswith("#"):
+            check("msgcmp", f"po/{language}.po", str(template))

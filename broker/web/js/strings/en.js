@@ -21,13 +21,11 @@ export default {
   'login.left': 'You are signed out.',
 
   'bar.signOut': 'Sign out',
-  'bar.home': 'Your desktops',
   'bar.admin': 'Administration',
 
   'chooser.title': 'Your desktops',
   'chooser.hello': 'Hello, {name}',
   'chooser.lead': 'Choose what you want to work with. What is running goes on just as you left it.',
-  'chooser.loading': 'Looking for your desktops…',
   'chooser.empty': 'There is no desktop for you yet',
   'chooser.emptyHint': 'Ask the people who run this service to give you one.',
   'chooser.kind.desktop': 'Desktop',

@@ -51,7 +51,7 @@ session_mirror_read(const json_t *reported, SessionView *view)
     const char *state = text_of(reported, "state");
     const json_t *progress = json_object_get(reported, "progress");
 
-    *view = (SessionView){.progress = -1, .took_ms = -1};
+    *view = (SessionView){.progress = -1, .took_ms = -1, .answers = TRUE};
     if (!state)
         return FALSE;
     view->step = text_of(reported, "step");
@@ -64,6 +64,7 @@ session_mirror_read(const json_t *reported, SessionView *view)
     if (g_str_equal(state, "starting") || g_str_equal(state, "ready")) {
         view->state = state;
         view->reason = text_of(reported, "paused");
+        view->answers = !json_is_false(json_object_get(reported, "answers"));
     } else if (g_str_equal(state, "failed")) {
         view->state = state;
         if (!view->reason)

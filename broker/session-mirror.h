@@ -15,6 +15,7 @@ typedef struct {
     const char *step_text;
     gint64 progress;    /* 0 to 100, -1 when nothing is said */
     const char *reason; /* why it failed, or why it stands still while it is ready or starting */
+    gboolean answers;   /* FALSE: its machine does not, which is that reason */
     gboolean stopped;   /* failed because the desktop is switched off: it can be started again */
     gboolean suspended; /* it can be resumed now; while it is being suspended this is FALSE */
     gboolean remote;    /* a machine that runs elsewhere: it is connected to, not booted */

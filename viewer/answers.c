@@ -97,7 +97,7 @@ use_of(const json_t *session)
     if (g_strcmp0(state, "suspended") == 0)
         return POOL_SUSPENDED;
     if (json_is_true(json_object_get(session, "paused")))
-        return POOL_PAUSED;
+        return json_is_false(json_object_get(session, "answers")) ? POOL_SILENT : POOL_PAUSED;
     return g_strcmp0(state, "starting") == 0 ? POOL_STARTING : POOL_RUNNING;
 }
 
@@ -127,6 +127,7 @@ pool_info_phrase(const PoolInfo *pool)
         [POOL_SUSPENDED] = N_("Suspended: go on where you left"),
         [POOL_RUNNING] = N_("Running: go on where you left"),
         [POOL_PAUSED] = N_("Paused: the disk of its host is full"),
+        [POOL_SILENT] = N_("Its machine does not answer at the moment"),
     };
     if (!pool_info_can_open(pool))
         return _("Not available at the moment");

@@ -15,6 +15,7 @@ typedef enum {
     POOL_SUSPENDED,
     POOL_RUNNING,
     POOL_PAUSED, /* it stands still until its host has room again */
+    POOL_SILENT, /* its machine does not answer */
 } PoolUse;
 
 typedef struct {
@@ -50,7 +51,7 @@ typedef struct {
     char *step;      /* the wire's word */
     char *step_text; /* a phrase for people */
     guint progress;  /* 0…100 */
-    gboolean paused; /* it stands still until its host has room again */
+    gboolean paused; /* it stands still, and reason says why */
     char *reason;    /* NULL unless it says why it failed or waits */
 } SessionInfo;
 

@@ -16,8 +16,10 @@ on_machine_step(gpointer user, DesktopStep step)
     Desktop *desktop = user;
     if (desktop->delete_begun) /* a display that came up now would keep the deletion waiting */
         return;
-    if (step == STEP_BOOT)
+    if (step == STEP_BOOT) {
         desktop_start_display(desktop);
+        desktop_watch(desktop);
+    }
     if (desktop->record->state != DESKTOP_STARTING)
         return;
     if (step == STEP_MACHINE && desktop->record->origin == START_CLONE)
@@ -85,6 +87,12 @@ on_machine_held(gpointer user, gboolean held)
 }
 
 static void
+on_machine_answered(gpointer user)
+{
+    desktop_heard(user);
+}
+
+static void
 on_machine_suspended(Desktop *desktop)
 {
     if (desktop->record->state == DESKTOP_SUSPENDING) {
@@ -111,6 +119,7 @@ on_machine_ended(gpointer user, MachineEnd end, const char *reason)
 {
     Desktop *desktop = user;
     desktop_forget_hold(desktop);
+    desktop_forget_watch(desktop);
     display_process_stop(desktop->display);
     if (end == MACHINE_SUSPENDED)
         on_machine_suspended(desktop);
@@ -147,6 +156,7 @@ const MachineEvents desktop_machine_events = {.step = on_machine_step,
                                               .mark = on_machine_mark,
                                               .suspend_failed = on_machine_suspend_failed,
                                               .held = on_machine_held,
+                                              .answered = on_machine_answered,
                                               .ended = on_machine_ended,
                                               .destroyed = on_machine_destroyed};
 

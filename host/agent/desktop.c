@@ -263,6 +263,7 @@ desktop_free(Desktop *desktop)
         return;
     g_clear_handle_id(&desktop->tick, g_source_remove);
     desktop_forget_hold(desktop);
+    desktop_forget_watch(desktop);
     display_process_free(desktop->display);
     if (desktop->machine != NULL)
         desktop->machine->ops->machine_free(desktop->machine);
@@ -358,13 +359,16 @@ desktop_begin(Desktop *desktop)
 gboolean
 desktop_start(Desktop *desktop, GError **error)
 {
+    const char *paused = desktop_paused_text(desktop);
     switch (desktop->record->state) {
     case DESKTOP_STARTING:
     case DESKTOP_READY:
         return TRUE;
     case DESKTOP_SUSPENDING:
         g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED,
-                            "The desktop is being suspended; resume it when that is done.");
+                            paused != NULL
+                                ? paused
+                                : "The desktop is being suspended; resume it when that is done.");
         return FALSE;
     case DESKTOP_SUSPENDED:
         resume(desktop);
@@ -408,8 +412,9 @@ desktop_suspend(Desktop *desktop, GError **error)
                             "Only a desktop that is ready can be suspended.");
         return FALSE;
     }
-    if (desktop_held_text(desktop) != NULL) { /* its memory would not fit either */
-        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, desktop_held_text(desktop));
+    const char *paused = desktop_paused_text(desktop);
+    if (paused != NULL) { /* its memory would not fit, or nobody would save it */
+        g_set_error_literal(error, ORIEL_ERROR, ORIEL_ERROR_REFUSED, paused);
         return FALSE;
     }
     g_free(record->saved_with);
@@ -428,6 +433,7 @@ desktop_delete(Desktop *desktop)
     desktop->delete_begun = desktop->record->deleting = TRUE;
     g_clear_handle_id(&desktop->tick, g_source_remove);
     desktop_forget_hold(desktop);
+    desktop_forget_watch(desktop);
     save(desktop);
     fault_point("delete-recorded");
     desktop->display_stopping_for_delete = TRUE;
@@ -490,6 +496,7 @@ desktop_recover(Desktop *desktop)
         return;
     }
     g_message("The desktop “%s” (%s) is found again.", desktop->record->name, desktop->record->id);
+    desktop_watch(desktop);
     if (state == DESKTOP_STARTING)
         begin_starting(desktop);
     /* The steps of a warm start are not recorded. */
@@ -560,10 +567,8 @@ desktop_to_json(Desktop *desktop)
     g_autofree char *text = desktop_progress_text(record->state, record->step, elapsed, moves_in);
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     json_t *json = desktop_record_to_json(record);
-    const char *held = desktop_held_text(desktop);
-    json_object_set_new(json, "step_text",
-                        json_string(held != NULL ? "Paused: the host's disk is full" : text));
-    json_object_set_new(json, "paused", held != NULL ? json_string(held) : json_null());
+    json_object_set_new(json, "step_text", json_string(text));
+    desktop_pause_to_json(desktop, json);
     json_object_set_new(
         json, "progress",
         json_integer(desktop_progress_percent(record->state, record->step, elapsed, hardware)));

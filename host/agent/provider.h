@@ -76,6 +76,8 @@ typedef struct {
     /* Its guest stands still for want of room on this host's disk, and loses nothing (TRUE), until
      * go_on() helps (FALSE: it runs again). */
     void (*held)(gpointer user, gboolean held);
+    /* It answers: it was asked by ask(), or can be spoken to (again). May be NULL. */
+    void (*answered)(gpointer user);
     /* It does not run (any more); nothing of it is left but its disk. reason is a sentence. */
     void (*ended)(gpointer user, MachineEnd end, const char *reason);
     /* destroy() is through: nothing runs any more, and its folders may be removed. */
@@ -126,6 +128,10 @@ typedef struct {
     void (*suspend)(Machine *machine);
     /* After held(TRUE): tries again. NULL where held() never comes. */
     void (*go_on)(Machine *machine);
+    /* Asks it for a sign of life, and answered() tells when that came; to ask again before is the
+     * same question. FALSE: nothing is to be expected of it now, as while it starts or saves its
+     * memory. NULL where nobody can be asked. */
+    gboolean (*ask)(Machine *machine);
     /* Ends it, and ended() tells this reason as a failure. */
     void (*fail)(Machine *machine, const char *reason);
     /* Ends it at once; its disk may be thrown away. Only destroyed() comes after this. */

@@ -57,6 +57,7 @@ typedef struct {
     ProcessEnd end;
 
     gboolean watch_agent, agent_answers;
+    gboolean asking;     /* whether it answers, and has not yet */
     gboolean held;       /* its guest stands still for want of room on the disk */
     gboolean in_use;     /* it has been ready: somebody may have worked in it */
     gboolean home_asked; /* whoever gives the clone its identity gives it its home, too */

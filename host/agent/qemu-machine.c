@@ -58,12 +58,29 @@ set_held(QemuMachine *machine, gboolean held)
 }
 
 static void
+tell_answered(QemuMachine *machine)
+{
+    if (machine->events->answered != NULL)
+        machine->events->answered(machine->user);
+}
+
+static void
+on_answer(json_t *result, const GError *error, gpointer user)
+{
+    QemuMachine *machine = user;
+    machine->asking = FALSE;
+    if (error == NULL)
+        tell_answered(machine);
+}
+
+static void
 on_status(json_t *result, const GError *error, gpointer user)
 {
     QemuMachine *machine = user;
     const char *status = json_string_value(json_object_get(result, "status"));
     if (error != NULL || (machine->phase != PHASE_QMP && machine->phase != PHASE_RUNNING))
         return;
+    tell_answered(machine);
     if (machine->stop_asked) /* asked for before QEMU could be spoken to */
         qmp_execute(machine->qmp, "system_powerdown", NULL, NULL, NULL);
     if (machine->phase == PHASE_RUNNING)
@@ -317,7 +334,7 @@ static void
 reset_outcome(QemuMachine *machine)
 {
     machine->stop_asked = machine->guest_shut_down = machine->guest_panicked = FALSE;
-    machine->suspend_asked = machine->suspended = FALSE;
+    machine->suspend_asked = machine->suspended = machine->asking = FALSE;
     machine->agent_answers = machine->adopted = machine->held = FALSE;
     machine->end = (ProcessEnd){.known = FALSE, .exit_code = -1};
     g_clear_pointer(&machine->failure, g_free);
@@ -353,7 +370,7 @@ qemu_machine_adopt(Machine *base, gboolean watch_agent, MachineEnd *end, char **
     machine->qemu = process_adopt(qemu_pid, qemu_machine_on_ended, machine);
     if (machine->qemu != NULL) {
         machine->phase = PHASE_QMP;
-        poll_begin(machine, QMP_DEADLINE_MS);
+        poll_begin(machine, 0); /* it lives: who waits for its answer sees to it */
         return TRUE;
     }
     if (!process_pid_file_is_of_this_boot(qemu_pid)) {
@@ -427,6 +444,21 @@ qemu_machine_go_on(Machine *base)
     QemuMachine *machine = (QemuMachine *)base;
     if (machine->held && machine->phase == PHASE_RUNNING && machine->qmp != NULL)
         qmp_execute(machine->qmp, "cont", NULL, NULL, NULL);
+}
+
+gboolean
+qemu_machine_ask(Machine *base)
+{
+    QemuMachine *machine = (QemuMachine *)base;
+    if (machine->phase == PHASE_QMP) /* one that was found is being spoken to: on_status() */
+        return machine->adopted;
+    if (machine->phase != PHASE_RUNNING)
+        return machine->asking;
+    if (machine->qmp != NULL && !machine->asking) {
+        machine->asking = TRUE;
+        qmp_execute(machine->qmp, "query-status", NULL, on_answer, machine);
+    }
+    return TRUE;
 }
 
 void

@@ -18,6 +18,7 @@ gboolean qemu_machine_adopt(Machine *machine, gboolean watch_agent, MachineEnd *
 void qemu_machine_stop(Machine *machine, gboolean force);
 void qemu_machine_suspend(Machine *machine);
 void qemu_machine_go_on(Machine *machine);
+gboolean qemu_machine_ask(Machine *machine);
 void qemu_machine_fail(Machine *machine, const char *reason);
 void qemu_machine_destroy(Machine *machine);
 void qemu_machine_observe(Machine *machine, MachineStatus *status);

@@ -187,16 +187,6 @@ on_command(json_t *result, const GError *error, gpointer user)
 }
 
 static void
-on_begun(json_t *result, const GError *error, gpointer user)
-{
-    QemuSnapshot *snapshot = user;
-    on_command(result, error, user);
-    if (snapshot->error == NULL && !snapshot->finished)
-        snapshot->poll =
-            retry_new(POLL_FIRST_MS, POLL_MAX_MS, DEADLINE_MS, on_poll, on_late, snapshot);
-}
-
-static void
 execute(QemuSnapshot *snapshot, const char *command, json_t *arguments)
 {
     qmp_execute(snapshot->qmp, command, arguments, on_command, snapshot);
@@ -210,14 +200,15 @@ set_capability(QemuSnapshot *snapshot, gboolean shared_memory)
                       shared_memory));
 }
 
-/* Hands QEMU the file, and lets it begin. */
+/* Hands QEMU the file, and lets it begin. It answers in order, so how far it is may be asked at
+ * once, and the deadline holds for one that answers nothing. */
 static void
 begin(QemuSnapshot *snapshot, const char *command)
 {
     qmp_execute_with_fd(snapshot->qmp, "getfd", json_pack("{s:s}", "fdname", FD_NAME), snapshot->fd,
                         on_command, snapshot);
-    qmp_execute(snapshot->qmp, command, json_pack("{s:s}", "uri", "fd:" FD_NAME), on_begun,
-                snapshot);
+    execute(snapshot, command, json_pack("{s:s}", "uri", "fd:" FD_NAME));
+    snapshot->poll = retry_new(POLL_FIRST_MS, POLL_MAX_MS, DEADLINE_MS, on_poll, on_late, snapshot);
 }
 
 static QemuSnapshot *
@@ -297,6 +288,7 @@ qemu_snapshot_free(QemuSnapshot *snapshot)
 {
     if (snapshot == NULL)
         return;
+    qmp_forget(snapshot->qmp, snapshot);
     g_clear_handle_id(&snapshot->idle, g_source_remove);
     g_clear_pointer(&snapshot->poll, retry_free);
     if (!snapshot->finished && !snapshot->flushing && snapshot->fresh != NULL)

@@ -271,6 +271,9 @@ on_saved(const GError *error, gpointer user)
         return;
     }
     machine->phase = PHASE_RUNNING;
+    /* One that was silent for too long may only be beginning: it would stop the guest at its end.
+     */
+    qmp_execute(machine->qmp, "migrate_cancel", NULL, NULL, NULL);
     qmp_execute(machine->qmp, "cont", NULL, NULL, NULL);
     machine->events->suspend_failed(machine->user, error->message);
 }

@@ -173,3 +173,13 @@ qmp_execute_with_fd(Qmp *qmp, const char *command, json_t *arguments, int fd, Qm
                 g_error_new_literal(ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE, "QEMU does not answer."));
     free(text);
 }
+
+void
+qmp_forget(Qmp *qmp, gconstpointer user)
+{
+    for (GList *link = qmp->pending.head; link != NULL; link = link->next) {
+        Pending *pending = link->data;
+        if (pending->user == user)
+            pending->done = NULL;
+    }
+}

@@ -40,3 +40,5 @@ void qmp_execute(Qmp *qmp, const char *command, json_t *arguments, QmpDone done,
 /* The same with a descriptor (for "getfd"), which stays the caller's. */
 void qmp_execute_with_fd(Qmp *qmp, const char *command, json_t *arguments, int fd, QmpDone done,
                          gpointer user);
+/* Nobody waits any more for the answers to what was asked with this user. */
+void qmp_forget(Qmp *qmp, gconstpointer user);

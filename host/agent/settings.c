@@ -12,14 +12,28 @@
 /* A desktop's sockets are RUN/UUID/NAME, and a Unix socket's path ends at 107 bytes. */
 #define MAX_RUN_DIR (107 - 1 - 36 - 1 - 8)
 
-static const OrielConfigKey known_keys[] = {
-    {GROUP, "name"},           {GROUP, "state-dir"},    {GROUP, "run-dir"},
-    {GROUP, "socket"},         {GROUP, "socket-group"}, {GROUP, "display-program"},
-    {GROUP, "net-program"},    {GROUP, "qemu-program"}, {GROUP, "qemu-img-program"},
-    {GROUP, "dbus-program"},   {GROUP, "provider"},     {GROUP, "simulated-script"},
-    {GROUP, "accelerator"},    {GROUP, "network"},      {GROUP, "max-desktops"},
-    {GROUP, "memory-reserve"}, {GROUP, "disk-reserve"}, {GROUP, "agent-wait"},
-    {GROUP, "start-timeout"},  {GROUP, "stop-timeout"}, {NULL, NULL}};
+static const OrielConfigKey known_keys[] = {{GROUP, "name"},
+                                            {GROUP, "state-dir"},
+                                            {GROUP, "run-dir"},
+                                            {GROUP, "socket"},
+                                            {GROUP, "socket-group"},
+                                            {GROUP, "display-program"},
+                                            {GROUP, "net-program"},
+                                            {GROUP, "qemu-program"},
+                                            {GROUP, "qemu-img-program"},
+                                            {GROUP, "dbus-program"},
+                                            {GROUP, "provider"},
+                                            {GROUP, "simulated-script"},
+                                            {GROUP, "accelerator"},
+                                            {GROUP, "network"},
+                                            {GROUP, "max-desktops"},
+                                            {GROUP, "memory-reserve"},
+                                            {GROUP, "disk-reserve"},
+                                            {GROUP, "agent-wait"},
+                                            {GROUP, "start-timeout"},
+                                            {GROUP, "stop-timeout"},
+                                            {GROUP, "answer-timeout"},
+                                            {NULL, NULL}};
 
 static gboolean
 word_is_one_of(const char *key, const char *value, const char *const *words, GError **error)
@@ -55,6 +69,7 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
     settings->max_desktops = 64;
     settings->memory_reserve_mib = 512;
     settings->disk_reserve_mib = 512;
+    settings->answer_timeout_s = 30;
     settings->agent_wait_s = 0;
     settings->start_timeout_s = 1800;
     settings->stop_timeout_s = 0;
@@ -63,6 +78,8 @@ read_numbers(GKeyFile *config, HostSettings *settings, GError **error)
            oriel_config_int(config, GROUP, "memory-reserve", 0, 1 << 20,
                             &settings->memory_reserve_mib, error) &&
            oriel_config_int(config, GROUP, "disk-reserve", 0, 1 << 24, &settings->disk_reserve_mib,
+                            error) &&
+           oriel_config_int(config, GROUP, "answer-timeout", 0, 3600, &settings->answer_timeout_s,
                             error) &&
            oriel_config_int(config, GROUP, "agent-wait", 0, 86400, &settings->agent_wait_s,
                             error) &&

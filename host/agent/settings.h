@@ -20,12 +20,14 @@ typedef struct {
     int max_desktops;       /* max-desktops: of all states */
     int memory_reserve_mib; /* memory-reserve: what desktops leave to the host itself */
     int disk_reserve_mib;   /* disk-reserve: with less left of the disk there are no new desktops */
-    int agent_wait_s;    /* agent-wait: after this long without an agent a still, graphical screen
-                            is a desktop; 0: as the accelerator suggests */
-    int start_timeout_s; /* start-timeout: how long a desktop may take to become ready; 0: for ever
-                          */
-    int stop_timeout_s;  /* stop-timeout: from the power button to the end by force;
-                               0: as the accelerator suggests */
+    int answer_timeout_s; /* answer-timeout: after this long without an answer a machine is told to
+                             be stuck; 0: it is not asked */
+    int agent_wait_s;     /* agent-wait: after this long without an agent a still, graphical screen
+                             is a desktop; 0: as the accelerator suggests */
+    int start_timeout_s;  /* start-timeout: how long a desktop may take to become ready; 0: for ever
+                           */
+    int stop_timeout_s;   /* stop-timeout: from the power button to the end by force;
+                                0: as the accelerator suggests */
 } HostSettings;
 
 typedef struct {

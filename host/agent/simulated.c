@@ -32,6 +32,7 @@ struct SimulatedMachine {
     MachineOrigin origin;
     Process *process;
     guint timer;
+    guint answering; /* tells an answer from the main loop */
     Next next;
     gboolean stop_asked, suspended, destroying, held;
     char *failure;
@@ -89,6 +90,7 @@ conclude(SimulatedMachine *machine)
     g_autofree char *path = pid_path(machine);
     g_autofree char *failure = g_steal_pointer(&machine->failure);
     g_clear_handle_id(&machine->timer, g_source_remove);
+    g_clear_handle_id(&machine->answering, g_source_remove);
     g_clear_pointer(&machine->process, process_free);
     unlink(path);
     machine->phase = PHASE_IDLE;
@@ -205,6 +207,29 @@ simulated_go_on(Machine *base)
     SimulatedMachine *machine = (SimulatedMachine *)base;
     if (machine->held)
         do_later(machine, 0, written);
+}
+
+static gboolean
+on_answering(gpointer user)
+{
+    SimulatedMachine *machine = user;
+    machine->answering = 0;
+    machine->events->answered(machine->user);
+    return G_SOURCE_REMOVE;
+}
+
+/* It answers unless the script lets that fail. */
+static gboolean
+simulated_ask(Machine *base)
+{
+    SimulatedMachine *machine = (SimulatedMachine *)base;
+    g_autofree char *failure = NULL;
+    if (machine->phase != PHASE_RUNNING)
+        return FALSE;
+    ask_script(machine, "answer", &failure);
+    if (failure == NULL && machine->answering == 0)
+        machine->answering = g_idle_add(on_answering, machine);
+    return TRUE;
 }
 
 static void
@@ -407,6 +432,7 @@ simulated_machine_free(Machine *base)
     if (machine == NULL)
         return;
     g_clear_handle_id(&machine->timer, g_source_remove);
+    g_clear_handle_id(&machine->answering, g_source_remove);
     process_free(machine->process);
     g_free(machine->failure);
     g_free(machine);
@@ -442,6 +468,7 @@ static const ProviderOps simulated_ops = {.machine_new = simulated_machine_new,
                                           .stop = simulated_stop,
                                           .suspend = simulated_suspend,
                                           .go_on = simulated_go_on,
+                                          .ask = simulated_ask,
                                           .fail = simulated_fail,
                                           .destroy = simulated_destroy,
                                           .observe = simulated_observe,

@@ -11,7 +11,7 @@
  *
  * The script (settings->simulated_script, JSON) is read anew for each operation:
  *     {"version": "1", "rules": [{"on": OPERATION, "machine": NAME?, "delay_ms": N?, "fail":
- * TEXT?}]} The first rule that fits counts. OPERATION: boot, clone, identity, resume, suspend. A
- * machine's NAME is its desktop's or template's.
+ * TEXT?}]} The first rule that fits counts. OPERATION: boot, clone, identity, resume, suspend,
+ * write, answer. A machine's NAME is its desktop's or template's.
  */
 Provider *simulated_provider_new(const HostSettings *settings);

@@ -23,7 +23,7 @@ def stack():
         config = running.folder / "host.conf"
         fake_display = pathlib.Path(__file__).resolve().with_name("fake_display.py")
         config.write_text(config.read_text(encoding="utf-8").replace(paths.program("oriel-display"), str(fake_display))
-                          + f"provider=simulated\nsimulated-script={running.folder / 'script.json'}\n", encoding="utf-8")
+                          + f"provider=simulated\nanswer-timeout=1\nsimulated-script={running.folder / 'script.json'}\n", encoding="utf-8")
         running.start()
         disk = running.folder / "disk.qcow2"
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "64M"], check=True)
@@ -63,22 +63,47 @@ def test_a_clone_sleeps_and_wakes(stack):
     wait_for(lambda: stack.admin.get("desktops")["items"] == [], 20, "it is thrown away")
 
 
-def test_a_paused_desktop_is_told_until_it_goes_on(stack):
-    def script(*rules):
-        (stack.folder / "script.new").write_text(json.dumps({"rules": rules}), encoding="utf-8")
-        (stack.folder / "script.new").rename(stack.folder / "script.json")
+def script(stack, *rules):
+    (stack.folder / "script.new").write_text(json.dumps({"rules": rules}), encoding="utf-8")
+    (stack.folder / "script.new").rename(stack.folder / "script.json")
 
-    script({"on": "write", "delay_ms": 10})
+
+def until_paused(stack, session, wanted):
+    """The session, once it is paused or is not, and its last two whys."""
+    now = stack.ann.get(f"sessions/{session['id']}?wait=30&state=ready&paused={int(not wanted)}")
+    assert (now["state"], now["paused"]) == ("ready", wanted)
+    return now, [step["text"] for step in stack.ann.get(f"sessions/{session['id']}/why")["items"]][-2:]
+
+
+def test_a_desktop_that_stands_still_is_told_until_it_goes_on(stack):
+    script(stack, {"on": "write", "delay_ms": 10})
     session = wait_for_state(stack, stack.ann.post("sessions", {"pool": "lab"}), "ready")
-    assert session["paused"] is False and session["reason"] is None
-    script({"on": "write", "delay_ms": 10, "fail": "No space left on device"})
-    now = stack.ann.get(f"sessions/{session['id']}?wait=30&state=ready&paused=0")
-    assert (now["state"], now["paused"]) == ("ready", True) and "disk is full" in now["reason"]
-    script({"on": "write", "delay_ms": 10})
-    now = stack.ann.get(f"sessions/{session['id']}?wait=30&state=ready&paused=1")
-    assert (now["state"], now["paused"], now["reason"]) == ("ready", False, None)
-    why = [step["text"] for step in stack.ann.get(f"sessions/{session['id']}/why")["items"]]
-    assert why[-1] == "The desktop goes on." and "disk is full" in why[-2]
+    assert (session["paused"], session["answers"], session["reason"]) == (False, True, None)
+    script(stack, {"on": "write", "delay_ms": 10, "fail": "No space left on device"})
+    now, _ = until_paused(stack, session, True)
+    assert "disk is full" in now["reason"] and now["answers"] is True
+    script(stack, {"on": "write", "delay_ms": 10})
+    now, why = until_paused(stack, session, False)
+    assert now["reason"] is None and "disk is full" in why[0] and why[1] == "The desktop goes on."
+
+    # Its machine does not answer, and answers again.
+    script(stack, {"on": "answer", "fail": "It hangs."})
+    now, _ = until_paused(stack, session, True)
+    assert "has not answered" in now["reason"] and now["answers"] is False
+    found = next(item for item in stack.admin.get("desktops")["items"] if item["id"] == session["desktop"])
+    assert found["answers"] is False and found["reason"] == found["paused"] == now["reason"]
+    script(stack)
+    now, why = until_paused(stack, session, False)
+    assert (now["answers"], now["reason"]) == (True, None) and why == [found["reason"], "The desktop goes on."]
+
+    # By force it ends, and starts anew.
+    script(stack, {"on": "answer", "fail": "It hangs."})
+    until_paused(stack, session, True)
+    stack.admin.post(f"desktops/{session['desktop']}/stop", {"force": True})
+    wait_for_state(stack, session, "failed")
+    script(stack)
+    stack.admin.post(f"desktops/{session['desktop']}/start")
+    assert wait_for_state(stack, session, "ready")["answers"] is True
     stack.ann.delete(f"sessions/{session['id']}")
     wait_for(lambda: stack.admin.get("desktops")["items"] == [], 20, "it is thrown away")
 

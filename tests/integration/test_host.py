@@ -408,6 +408,68 @@ def test_stop_by_force_and_by_the_power_button():
             api.until_state("desktop", desktop, "ready")
 
 
+# Machines that are there and do not answer
+
+
+def told_to_answer(api, desktop, answers):
+    """The desktop, once it is told whether its machine answers."""
+    return wait_for(lambda: (item := api.now("desktop.get", desktop=desktop))["answers"] == answers and item, DEADLINE, f"answers: {answers}")
+
+
+def test_a_machine_that_does_not_answer_is_told_until_it_does():
+    with Host(answer_timeout=1) as host:
+        host.import_image()
+        api = host.watch()
+        desktop = host.ready_desktop(api)
+        qemu = host.pid(desktop, "qemu")
+        os.kill(qemu, signal.SIGSTOP)
+        item = told_to_answer(api, desktop, False)
+        assert item["state"] == "ready" and item["pid"] == qemu
+        assert "has not answered since 20" in item["paused"] and item["reason"] == item["paused"] == item["notes"][-1]["text"]
+        assert refused(api, "refused", "desktop.suspend", desktop=desktop) == item["paused"]
+        os.kill(qemu, signal.SIGCONT)
+        item = told_to_answer(api, desktop, True)
+        assert (item["state"], item["paused"], item["reason"], item["pid"]) == ("ready", None, None, qemu)
+        assert "answers again" in host.log
+        # By force it ends, and starts anew.
+        os.kill(qemu, signal.SIGSTOP)
+        told_to_answer(api, desktop, False)
+        api.now("desktop.stop", desktop=desktop, force=True)
+        item = api.until_state("desktop", desktop, "stopped", "failed")
+        assert (item["state"], item["reason"], item["paused"]) == ("stopped", "The desktop was stopped.", None)
+        assert not start_time(qemu)
+        api.now("desktop.start", desktop=desktop)
+        assert api.until(lambda event: event.get("desktop", {}).get("step") == "boot")["desktop"]["answers"]
+
+
+def test_a_host_that_finds_a_machine_that_does_not_answer():
+    """It holds up nothing else, is told, and taken up when it answers; and it can be deleted."""
+    with Host(answer_timeout=1) as host:
+        host.import_image()
+        api = host.watch()
+        desktop, other = host.create(api), host.create(api)
+        wait_for(lambda: {item["state"] for item in api.now("desktop.list")["items"]} == {"ready"}, DEADLINE, "both are ready")
+        qemu = host.pid(desktop, "qemu")
+        os.kill(qemu, signal.SIGSTOP)
+        for _ in range(3):  # each leaves a connection behind that QEMU has not seen yet
+            host.stop(signal.SIGKILL)
+            host.start()
+        api = host.watch()
+        assert api.now("desktop.suspend", desktop=other)["state"] == "suspending"
+        assert api.until_state("desktop", other, "suspended", "ready", "failed")["state"] == "suspended"
+        item = told_to_answer(api, desktop, False)
+        assert item["state"] == "ready" and item["pid"] == qemu
+        os.kill(qemu, signal.SIGCONT)
+        assert told_to_answer(api, desktop, True)["pid"] == qemu
+        os.kill(qemu, signal.SIGSTOP)
+        host.stop(signal.SIGKILL)
+        host.start()
+        api = host.watch()
+        told_to_answer(api, desktop, False)
+        api.call("desktop.delete", desktop=desktop)
+        assert not start_time(qemu) and not (host.run / desktop).exists()
+
+
 # Networks
 
 

@@ -277,6 +277,29 @@ def test_what_ends_while_it_is_paused_is_paused_no_more(host, api):
     api.call("desktop.delete", desktop=desktop)
 
 
+def test_a_machine_that_does_not_answer_is_told_until_it_does(host, api):
+    desktop = host.clone(api, template=host.make_template(api)["name"])["id"]
+    host.configure(provider="simulated", simulated_script=host.simulate({"on": "answer", "fail": "It hangs."}), answer_timeout=1)
+    for _ in range(2):  # the next host is told, too
+        host.stop(signal.SIGKILL)
+        host.start()
+        api = host.watch()
+        assert api.now("desktop.get", desktop=desktop)["answers"] is True  # nobody has waited for it yet
+        item = api.until(lambda event: not event.get("desktop", {}).get("answers", True))["desktop"]
+        assert item["state"] == "ready" and "not answer" in item["step_text"]
+        assert "has not answered since 20" in item["paused"] and item["reason"] == item["paused"]
+        assert texts(item) == [item["paused"]]
+        assert refused(api, "refused", "desktop.suspend", desktop=desktop) == item["paused"]
+    host.simulate()
+    item = api.until(lambda event: event.get("desktop", {}).get("answers"))["desktop"]
+    assert (item["state"], item["paused"], item["reason"], len(item["notes"])) == ("ready", None, None, 1)
+    # What ends does not have to answer.
+    host.simulate({"on": "answer", "fail": "It hangs."})
+    api.until(lambda event: not event.get("desktop", {}).get("answers", True))
+    api.call("desktop.stop", desktop=desktop, force=True)
+    assert api.until_state("desktop", desktop, "stopped")["paused"] is None
+
+
 def test_until_the_template_is_ready_desktops_boot_cold(host, api):
     host.simulate({"on": "boot", "machine": "warm", "delay_ms": 3600000})
     api.call("template.make", name="warm", image="t", **SHAPE)

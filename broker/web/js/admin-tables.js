@@ -8,7 +8,7 @@ import { clock, hasText, number, size, t } from './strings.js';
 /** The colour of a state; what is not named is told without one. */
 const TONES = {
   ready: 'good', up: 'good', importing: 'busy', making: 'busy', starting: 'busy', suspending: 'busy', stopping: 'busy', deleting: 'busy',
-  failed: 'bad', down: 'bad', paused: 'warm', stale: 'warm',
+  failed: 'bad', down: 'bad', paused: 'warm', silent: 'bad', stale: 'warm',
 };
 
 const AT_WORK = ['importing', 'making', 'starting'];
@@ -23,7 +23,8 @@ function chip(state) {
 
 /** How far it is, what it is at, and why it is as it is: under the state, where there is anything of it to say. */
 function stateCell(item) {
-  const state = item.paused ? 'paused' : item.state;
+  const still = item.answers === false ? 'silent' : 'paused';
+  const state = item.paused ? still : item.state;
   const percent = Math.max(0, Math.min(100, Math.round(item.progress ?? 0)));
   const fill = h('div', { class: 'progress-fill' });
   fill.style.transform = `scaleX(${percent / 100})`;

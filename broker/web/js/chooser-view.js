@@ -4,7 +4,7 @@
 import { api } from './api.js';
 import { announce, h, icon, setText } from './dom.js';
 import { confirmLogoff } from './dialog.js';
-import { patiently, sentence } from './problem.js';
+import { patiently, pausedText, sentence } from './problem.js';
 import { t } from './strings.js';
 
 const REFRESH = 5000;
@@ -25,12 +25,13 @@ function matched(pools, sessions) {
 
 function stateOf({ pool, session }) {
   if (session) {
-    return session.paused ? 'paused' : session.state;
+    const still = session.answers === false ? 'silent' : 'paused';
+    return session.paused ? still : session.state;
   }
   return pool.available === false || pool.available === 0 ? 'full' : 'idle';
 }
 
-const ACTIONS = { ready: 'continue', paused: 'continue', starting: 'continue', stopping: 'continue', suspended: 'continue', failed: 'retry' };
+const ACTIONS = { ready: 'continue', paused: 'continue', silent: 'continue', starting: 'continue', stopping: 'continue', suspended: 'continue', failed: 'retry' };
 
 class Card {
   #open;
@@ -68,7 +69,7 @@ class Card {
     setText(this.title, name);
     setText(this.kind, t(`chooser.kind.${kind}`));
     setText(this.state, t(`chooser.state.${state}`));
-    setText(this.reason, { failed: session?.reason, paused: t('desktop.paused') }[state] ?? '');
+    setText(this.reason, (state === 'failed' ? session.reason : session && pausedText(session)) ?? '');
     this.reason.hidden = this.reason.textContent === '';
     setText(this.#open, t(`chooser.${action}`));
     this.#open.setAttribute('aria-label', t(`chooser.${action}Name`, { name }));

@@ -8,7 +8,7 @@ import { createToolbar } from './desktop-toolbar.js';
 import { confirmLogoff } from './dialog.js';
 import { announce, h, setText } from './dom.js';
 import { Curtain, endedPanel, Notice, settleScreen } from './overlays.js';
-import { patiently, sentence } from './problem.js';
+import { patiently, pausedText, sentence } from './problem.js';
 import { onToolbarChord, sendKeys, SPECIAL_KEYS } from './special-keys.js';
 import { t } from './strings.js';
 import { downloadViewerFile, viewerLink } from './viewer-file.js';
@@ -41,7 +41,7 @@ export class DesktopView {
   #clipboard;
   #toolbar;
   #greeted = false;
-  #paused = false; // it stands still, and its host says so
+  #paused = ''; // why it stands still, where its host says so
   #follow = true; // the guest takes the window's size
 
   /** goHome(message?) goes back to the choice; restart() asks for the desktop anew. */
@@ -117,7 +117,7 @@ export class DesktopView {
       return;
     }
     this.#link.rfb.resizeSession = this.#follow;
-    this.#curtain.say(this.#paused ? t('desktop.paused') : '');
+    this.#curtain.say(this.#paused);
     settleScreen(this.#screen, this.#leaving.signal);
     if (!this.#toolbar.hasFocus() && !this.#clipboard.isOpen) {
       this.#focus();
@@ -131,7 +131,7 @@ export class DesktopView {
     }
   }
 
-  /** Without a word, a desktop that is paused looks like one that hangs. */
+  /** Without a word, a desktop that stands still looks like a connection that does. */
   async #watchPause() {
     const { signal } = this.#leaving;
     let seen = this.#session;
@@ -143,10 +143,10 @@ export class DesktopView {
           return;
         }
       }
-      if (this.#paused !== Boolean(seen.paused)) {
-        this.#paused = Boolean(seen.paused);
+      if (this.#paused !== pausedText(seen)) {
+        this.#paused = pausedText(seen);
         if (this.element.dataset.link === 'connected') {
-          this.#curtain.say(this.#paused ? t('desktop.paused') : '');
+          this.#curtain.say(this.#paused);
         }
       } else { // a broker that answers at once, or not at all, must not be asked without end
         await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN); });

@@ -20,6 +20,11 @@ export function sentence(error) {
   return hasText(key) ? t(key) : error.detail || t('error.unexpected');
 }
 
+/** Why a session's desktop stands still; empty when it does not. */
+export function pausedText({ paused, answers }) {
+  return paused ? t(answers === false ? 'desktop.silent' : 'desktop.paused') : '';
+}
+
 /** The strip at the lower edge that says the broker does not answer. It lies over the page, so nothing moves. */
 export function showUnreachable(show) {
   const banner = document.getElementById('net-banner');

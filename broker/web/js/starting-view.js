@@ -3,7 +3,7 @@
 
 import { api } from './api.js';
 import { announce, h, icon, pause, setText } from './dom.js';
-import { patiently, sentence } from './problem.js';
+import { patiently, pausedText, sentence } from './problem.js';
 import { duration, hasText, language, t } from './strings.js';
 import { createWhyPanel } from './why-panel.js';
 
@@ -54,9 +54,10 @@ class ProgressBar {
 }
 
 /** What it does now. The seconds a host counts are left out: the page counts by itself, and a change is read aloud. */
-function stepText({ step, step_text: told, paused }) {
+function stepText(session) {
+  const { step, step_text: told, paused } = session;
   if (paused) {
-    return t('desktop.paused');
+    return pausedText(session);
   }
   const own = `starting.doing.${step}`;
   if (hasText(own) && (language !== 'en' || !told)) {

@@ -137,6 +137,12 @@ scenario('a desktop that is paused says why, until it goes on', async ({ broker,
   Object.assign(broker.sessions[0], { paused: false, reason: null });
   broker.changed();
   await eventually(() => page.locator('.curtain.is-shown').count().then((count) => count === 0), 'the words are gone');
+  Object.assign(broker.sessions[0], { paused: true, answers: false, reason: 'It has not answered for a while.' });
+  broker.changed();
+  await page.locator('.curtain.is-shown').getByText('does not answer').waitFor();
+  Object.assign(broker.sessions[0], { paused: false, answers: true, reason: null });
+  broker.changed();
+  await eventually(() => page.locator('.curtain.is-shown').count().then((count) => count === 0), 'the words are gone');
   await page.keyboard.type('x');
   await eventually(() => broker.desktop.typed === 'x', 'the keyboard is in the desktop');
 });

@@ -183,6 +183,21 @@ test_too_many(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->errors, ==, QMP_MAX_PENDING + 1);
 }
 
+/* Who asked is gone when the answer comes. */
+static void
+test_forgotten(Fixture *fixture, gconstpointer data)
+{
+    Fixture other = {0};
+    greet(fixture);
+    qmp_execute(fixture->qmp, "stop", NULL, on_done, &other);
+    qmp_execute(fixture->qmp, "query-status", NULL, on_done, fixture);
+    qmp_forget(fixture->qmp, &other);
+    say(fixture, "{\"return\": {}, \"id\": 2}\n{\"return\": {}, \"id\": 3}\n");
+    WAIT_UNTIL(fixture->answers == 1);
+    g_assert_cmpuint(fixture->errors + fixture->closed, ==, 0);
+    g_assert_cmpuint(other.answers + other.errors, ==, 0);
+}
+
 #define ADD(name, data, function)                                                                  \
     g_test_add("/qmp/" name, Fixture, data, set_up, function, tear_down)
 
@@ -200,5 +215,6 @@ main(int argc, char **argv)
     ADD("junk/twice", "{\"event\": \"A\", \"event\": \"B\"}\n", test_junk);
     ADD("endless-line", NULL, test_endless_line);
     ADD("too-many", NULL, test_too_many);
+    ADD("forgotten", NULL, test_forgotten);
     return g_test_run();
 }

@@ -185,6 +185,14 @@ test_paused(void)
     g_assert_true(apply(session, "{\"state\":\"ready\",\"paused\":null}", why));
     g_assert_null(session->reason);
     g_assert_cmpstr(why_step(why, before + 1)->verdict, ==, "yes");
+    /* Of a machine that does not answer more is known. */
+    SessionView view;
+    json_t *silent =
+        json_loads("{\"state\":\"ready\",\"paused\":\"It hangs.\",\"answers\":false}", 0, NULL);
+    g_assert_true(session_mirror_read(silent, &view));
+    g_assert_false(view.answers);
+    g_assert_cmpstr(view.reason, ==, "It hangs.");
+    json_decref(silent);
     /* What ended is not paused. */
     g_assert_true(apply(session, paused, why));
     g_assert_true(apply(session, "{\"state\":\"failed\",\"reason\":\"QEMU ended.\"}", why));

@@ -51,6 +51,8 @@ test_pool_use(void)
         {"{\"items\":[{\"pool\":\"p\",\"state\":\"suspended\"}]}", POOL_SUSPENDED},
         {"{\"items\":[{\"pool\":\"p\",\"state\":\"ready\",\"paused\":false}]}", POOL_RUNNING},
         {"{\"items\":[{\"pool\":\"p\",\"state\":\"ready\",\"paused\":true}]}", POOL_PAUSED},
+        {"{\"items\":[{\"pool\":\"p\",\"state\":\"ready\",\"paused\":true,\"answers\":false}]}",
+         POOL_SILENT},
         {"{\"items\":[{\"pool\":\"p\",\"state\":\"suspended\",\"paused\":7},"
          "{\"pool\":\"p\",\"state\":\"failed\"},{\"pool\":\"q\",\"state\":\"ready\"}]}",
          POOL_SUSPENDED},
@@ -68,7 +70,7 @@ test_pool_use(void)
         json_decref(answer);
         json_decref(sessions);
     }
-    g_assert_cmpuint(g_hash_table_size(phrases), ==, POOL_PAUSED + 1);
+    g_assert_cmpuint(g_hash_table_size(phrases), ==, POOL_SILENT + 1);
 }
 
 static void

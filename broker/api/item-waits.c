@@ -3,8 +3,6 @@
 
 #include "broker/api/reply.h"
 
-#define WAIT_MAX 60
-
 struct ItemWaits {
     GPtrArray *waiting; /* Wait */
 };
@@ -90,32 +88,16 @@ item_waits_changed(ItemWaits *waits, HostLink *link, HostKind kind, const char *
     }
 }
 
-/* ?wait=; FALSE after answering. */
-static gboolean
-read_seconds(HttpRequest *request, guint64 *seconds)
-{
-    const char *text = http_request_query(request, "wait");
-
-    *seconds = 0;
-    if (!text || g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT, seconds, NULL)) {
-        *seconds = MIN(*seconds, WAIT_MAX);
-        return TRUE;
-    }
-    http_request_respond_problem(request, 400, "invalid",
-                                 "“wait” must be a whole number of seconds.");
-    return FALSE;
-}
-
 void
 item_waits_answer(ItemWaits *waits, HttpRequest *request, HostLink *link, HostKind kind,
                   const char *key, ItemJson json)
 {
     const json_t *item = host_link_item(link, kind, key);
     const char *state = http_request_query(request, "state");
-    const char *progress = http_request_query(request, "progress");
-    guint64 seconds, number = 0;
+    gint64 progress = reply_seen(request, "progress", 100);
+    guint seconds;
 
-    if (!read_seconds(request, &seconds))
+    if (!reply_wait(request, &seconds))
         return;
     Wait *wait = g_new0(Wait, 1);
     wait->waits = waits;
@@ -124,9 +106,8 @@ item_waits_answer(ItemWaits *waits, HttpRequest *request, HostLink *link, HostKi
     wait->kind = kind;
     wait->key = g_strdup(key);
     wait->state = g_strdup(state ? state : json_string_value(json_object_get(item, "state")));
-    wait->progress = progress && g_ascii_string_to_unsigned(progress, 10, 0, 100, &number, NULL)
-                         ? (gint64)number
-                         : json_integer_value(json_object_get(item, "progress"));
+    wait->progress =
+        progress >= 0 ? progress : json_integer_value(json_object_get(item, "progress"));
     wait->json = json;
     wait->last = json(item, link);
     if (seconds == 0 || waits->waiting->len >= ITEM_WAITS_MAX || is_news(wait, item)) {

@@ -23,6 +23,31 @@ reply_page(HttpRequest *request, Page *page)
     return TRUE;
 }
 
+gboolean
+reply_wait(HttpRequest *request, guint *seconds)
+{
+    const char *text = http_request_query(request, "wait");
+    guint64 number = 0;
+
+    if (text && !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT, &number, NULL)) {
+        http_request_respond_problem(request, 400, "invalid",
+                                     "“wait” must be a whole number of seconds.");
+        return FALSE;
+    }
+    *seconds = MIN(number, REPLY_WAIT_MAX);
+    return TRUE;
+}
+
+gint64
+reply_seen(HttpRequest *request, const char *name, guint64 most)
+{
+    const char *text = http_request_query(request, name);
+    guint64 number = 0;
+
+    return text && g_ascii_string_to_unsigned(text, 10, 0, most, &number, NULL) ? (gint64)number
+                                                                                : -1;
+}
+
 static void
 respond_items(HttpRequest *request, json_t *items, const char *next)
 {

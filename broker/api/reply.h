@@ -10,9 +10,18 @@
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     500
 
+#define REPLY_WAIT_MAX 60
+
 /* ?limit= and ?after=. FALSE after answering with a 400 problem. The page's limit is one more than
  * was asked for: see reply_list(). */
 gboolean reply_page(HttpRequest *request, Page *page);
+
+/* ?wait=, in seconds: REPLY_WAIT_MAX at most, 0 where it is not said. FALSE after answering with a
+ * 400 problem. */
+gboolean reply_wait(HttpRequest *request, guint *seconds);
+/* What a caller who waits has seen: ?NAME=, from 0 to most; -1 where it says nothing of the kind.
+ */
+gint64 reply_seen(HttpRequest *request, const char *name, guint64 most);
 
 /* Makes an item's JSON. */
 typedef json_t *(*ReplyItem)(gpointer item, gpointer user);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "broker/api/reply.h"
 #include "broker/api/session-json.h"
 
 struct SessionWaits {
@@ -127,16 +128,6 @@ forget_closed(SessionWaits *waits)
             g_hash_table_iter_remove(&iter);
 }
 
-static gint64
-query_number(HttpRequest *request, const char *name, guint64 most)
-{
-    const char *text = http_request_query(request, name);
-    guint64 number = 0;
-
-    return text && g_ascii_string_to_unsigned(text, 10, 0, most, &number, NULL) ? (gint64)number
-                                                                                : -1;
-}
-
 gboolean
 session_waits_add(SessionWaits *waits, HttpRequest *request, const Session *session, guint seconds)
 {
@@ -153,8 +144,8 @@ session_waits_add(SessionWaits *waits, HttpRequest *request, const Session *sess
     wait->session = g_strdup(session->id);
     wait->state = g_strdup(state ? state : session->state);
     wait->step = g_strdup(http_request_query(request, "step"));
-    wait->progress = query_number(request, "progress", 100);
-    wait->paused = query_number(request, "paused", 1);
+    wait->progress = reply_seen(request, "progress", 100);
+    wait->paused = reply_seen(request, "paused", 1);
     if (is_news(wait, session)) {
         wait_free(wait);
         return FALSE;

@@ -8,8 +8,6 @@
 #include "broker/session-mirror.h"
 #include "common/error.h"
 
-#define WAIT_MAX 60
-
 /* What the session's host says at this moment, while it starts or is ready; FALSE when it says
  * nothing, or something else than is stored. The view's strings are the host link's. */
 static gboolean
@@ -165,22 +163,6 @@ post_session(HttpRequest *request, gpointer data)
     json_decref(body);
 }
 
-/* ?wait=: seconds. FALSE after answering. */
-static gboolean
-read_wait(HttpRequest *request, guint *seconds)
-{
-    const char *text = http_request_query(request, "wait");
-    guint64 number = 0;
-
-    if (text && !g_ascii_string_to_unsigned(text, 10, 0, G_MAXUINT, &number, NULL)) {
-        http_request_respond_problem(request, 400, "invalid",
-                                     "“wait” must be a whole number of seconds.");
-        return FALSE;
-    }
-    *seconds = MIN(number, WAIT_MAX);
-    return TRUE;
-}
-
 static void
 get_session(HttpRequest *request, gpointer data)
 {
@@ -189,7 +171,7 @@ get_session(HttpRequest *request, gpointer data)
     g_autoptr(Session) session = user ? session_of_request(api, request, user) : NULL;
     guint seconds;
 
-    if (!session || !read_wait(request, &seconds))
+    if (!session || !reply_wait(request, &seconds))
         return;
     if (seconds == 0 || !session_waits_add(api->waits, request, session, seconds))
         http_request_respond_json(request, 200, session_json(api, session));

@@ -174,9 +174,20 @@ session_info_parse(const json_t *answer, GError **error)
     session->step = id_of(answer, "step");
     session->step_text = text_of(answer, "step_text");
     session->paused = json_is_true(json_object_get(answer, "paused"));
+    session->silent = json_is_false(json_object_get(answer, "answers"));
     session->progress = (guint)CLAMP(progress, 0, 100);
     session->reason = text_of(answer, "reason");
     return g_steal_pointer(&session);
+}
+
+const char *
+session_info_pause(const SessionInfo *session)
+{
+    if (!session->paused)
+        return NULL;
+    return session->silent
+               ? _("Its machine does not answer. If it stays so, ask for it to be restarted.")
+               : _("The disk of its host is full. It goes on by itself when there is room again.");
 }
 
 const char *

@@ -52,10 +52,13 @@ typedef struct {
     char *step_text; /* a phrase for people */
     guint progress;  /* 0…100 */
     gboolean paused; /* it stands still, and reason says why */
+    gboolean silent; /* … because its machine does not answer */
     char *reason;    /* NULL unless it says why it failed or waits */
 } SessionInfo;
 
 SessionInfo *session_info_parse(const json_t *answer, GError **error);
+/* Why it stands still, in a sentence in the person's language; NULL when it does not. */
+const char *session_info_pause(const SessionInfo *session);
 /* What the session is at, in a phrase for the person: why it waits, its step in their language, or
  * the broker's own words for a step that is not known here. Owned by session or constant. */
 const char *session_info_phrase(const SessionInfo *session);

@@ -86,10 +86,10 @@ on_session_over(const GError *error, gpointer user)
 }
 
 static void
-on_session_paused(gboolean paused, gpointer user)
+on_session_paused(const char *why, gpointer user)
 {
     DesktopLink *link = user;
-    link->events->paused(link, paused, link->user);
+    link->events->paused(link, why, link->user);
 }
 
 static const SessionWatchEvents watch_events = {.over = on_session_over,

@@ -22,7 +22,7 @@ typedef struct {
     void (*progress)(DesktopLink *link, const SessionInfo *session, gpointer user);
     void (*resized)(DesktopLink *link, guint width, guint height, gpointer user);
     /* While it is shown: the machine stands still, or goes on. RECONNECT_UP means it runs. */
-    void (*paused)(DesktopLink *link, gboolean paused, gpointer user);
+    void (*paused)(DesktopLink *link, const char *why, gpointer user);
 } DesktopLinkEvents;
 
 /* connector: taken over; NULL for a connection that stands alone (a .vv file) and cannot be

@@ -240,13 +240,11 @@ on_resized(DesktopLink *link, guint width, guint height, gpointer user)
 
 /* Without a word, a desktop that is paused looks like one that hangs. */
 static void
-on_paused(DesktopLink *link, gboolean paused, gpointer user)
+on_paused(DesktopLink *link, const char *why, gpointer user)
 {
     DesktopWindow *window = user;
-    if (paused)
-        status_card_wait(
-            window->status, _("The desktop is paused"),
-            _("The disk of its host is full. It goes on by itself when there is room again."));
+    if (why)
+        status_card_wait(window->status, _("The desktop is paused"), why);
     else
         gtk_widget_hide(GTK_WIDGET(window->status));
 }

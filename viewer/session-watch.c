@@ -71,7 +71,7 @@ tell_paused(SessionWatch *watch, const SessionInfo *session)
     if (!session || session->paused == watch->paused)
         return;
     watch->paused = session->paused;
-    watch->events->paused(watch->paused, watch->user);
+    watch->events->paused(session_info_pause(session), watch->user);
 }
 
 static void

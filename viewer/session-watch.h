@@ -14,8 +14,9 @@ typedef struct {
     /* The session ended (NOT_FOUND or REFUSED with the reason), or the broker fell silent
      * (TIMEOUT). Called at most once, and nothing after it. */
     void (*over)(const GError *error, gpointer user);
-    /* The machine stands still, or goes on; it is taken to run until this is called. */
-    void (*paused)(gboolean paused, gpointer user);
+    /* The machine stands still, for the person to read why, or goes on (NULL); it is taken to run
+     * until this is called. */
+    void (*paused)(const char *why, gpointer user);
 } SessionWatchEvents;
 
 SessionWatch *session_watch_new(RestClient *client, const char *session,

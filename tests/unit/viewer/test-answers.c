@@ -109,6 +109,17 @@ test_session(void)
     answer = json("{\"id\":\"1\",\"state\":\"suspended\"}");
     g_autoptr(SessionInfo) asleep = session_info_parse(answer, NULL);
     g_assert_cmpint(asleep->state, ==, SESSION_SUSPENDED);
+    g_assert_null(session_info_pause(asleep));
+    json_decref(answer);
+
+    answer = json("{\"id\":\"1\",\"state\":\"ready\",\"paused\":true}");
+    g_autoptr(SessionInfo) paused = session_info_parse(answer, NULL);
+    g_assert_nonnull(strstr(session_info_pause(paused), "disk"));
+    json_decref(answer);
+
+    answer = json("{\"id\":\"1\",\"state\":\"ready\",\"paused\":true,\"answers\":false}");
+    g_autoptr(SessionInfo) silent = session_info_parse(answer, NULL);
+    g_assert_nonnull(strstr(session_info_pause(silent), "not answer"));
     json_decref(answer);
 }
 

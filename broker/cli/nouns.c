@@ -43,7 +43,7 @@ static const Field user_set[] = {
     {"disabled", "disabled", FIELD_FLAG, NULL,
      "The user cannot sign in (--no-disabled: can again)"},
     END_FIELDS};
-static const Field user_password[] = {
+static const Field password_only[] = {
     {"password-stdin", "password", FIELD_PASSWORD, NULL,
      "Read the password from standard input instead of asking for it"},
     END_FIELDS};
@@ -57,7 +57,7 @@ static const Verb user_verbs[] = {
     SHOW("a user", "USER"),
     {"create", "Create a user", 1, "USER", user_create, verb_create},
     {"set", "Change a user", 1, "USER", user_set, verb_set},
-    {"password", "Give a user a new password", 1, "USER", user_password, verb_set},
+    {"password", "Give a user a new password", 1, "USER", password_only, verb_set},
     DELETE("a user", "USER"),
     END_VERBS};
 
@@ -106,10 +106,6 @@ static const Field pool_fields[] = {
     {"machine", "machines", FIELD_MACHINES, "NAME=HOST:PORT[,USER]",
      "A machine of a static pool, by its VNC address; may be given several times"},
     END_FIELDS};
-static const Field machine_password[] = {
-    {"password-stdin", "password", FIELD_PASSWORD, NULL,
-     "Read the password from standard input instead of asking for it"},
-    END_FIELDS};
 static const Column pool_columns[] = {
     {"NAME", "name"},       {"TITLE", "title"},       {"KIND", "kind"},
     {"IMAGE", "image"},     {"CPUS", "cpus"},         {"MEMORY MIB", "memory_mib"},
@@ -121,7 +117,7 @@ static const Verb pool_verbs[] = {
     {"create", "Create a pool", 1, "POOL", pool_fields, verb_create},
     {"set", "Change a pool", 1, "POOL", pool_fields, verb_set},
     {"machine-password", "Tell the password of a machine's VNC server", 2, "POOL MACHINE",
-     machine_password, verb_pool_machine_password},
+     password_only, verb_pool_machine_password},
     {"rollback", "Go back to the image before the one of now", 1, "POOL", NULL, verb_pool_rollback},
     DELETE("a pool", "POOL"),
     END_VERBS};

@@ -405,7 +405,7 @@ def test_websocket_closing(server):
     (upgrade("/ws").replace(b"keep-alive, Upgrade", b"keep-alive"), 400),
     (upgrade("/ws", "Sec-WebSocket-Protocol: binary"), 400),
     (upgrade("/ws").replace(b"GET", b"POST"), 400),
-])
+], ids=["origin", "path", "no protocol", "protocols", "version", "upgrade", "connection", "protocols twice", "method"])
 def test_websocket_refused(server, data, status):
     with server.tls() as sock:
         sock.sendall(data)

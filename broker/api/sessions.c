@@ -57,13 +57,14 @@ session_json(Api *api, const Session *session)
     const char *text = live ? view.step_text : NULL;
     g_autofree char *reason = live_reason(api, session);
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:o}", "id", session->id,
-                     "pool", session->pool_name, "pool_title", session->pool_title, "desktop",
-                     session->desktop_id, "user", session->user_name, "state", session->state,
-                     "step", session->step, "step_text", text ? text : session->step_text,
-                     "progress", (json_int_t)session_progress(api, session), "reason",
-                     reply_text(reason), "paused", session_paused(api, session), "answers",
-                     !live || view.answers, "created_at", reply_time(session->created_at));
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:b,s:b,s:o}", "id", session->id,
+                     "pool", session->pool_name, "pool_title", session->pool_title, "keeps",
+                     session->keeps, "desktop", session->desktop_id, "user", session->user_name,
+                     "state", session->state, "step", session->step, "step_text",
+                     text ? text : session->step_text, "progress",
+                     (json_int_t)session_progress(api, session), "reason", reply_text(reason),
+                     "paused", session_paused(api, session), "answers", !live || view.answers,
+                     "created_at", reply_time(session->created_at));
 }
 
 /* reason: why one ended, where somebody said so. */

@@ -223,10 +223,18 @@ pool_entitles(Store *store, const char *pool_id, const char *user_id, gboolean *
     return TRUE;
 }
 
+const char *
+pool_kept(const char *policy, gint64 home_mib)
+{
+    if (home_mib > 0)
+        return "home";
+    return g_str_equal(policy, "floating") ? "nothing" : "all";
+}
+
 gboolean
 pool_discards(const Pool *pool)
 {
-    return g_str_equal(pool->policy, "floating") || pool->home_mib > 0;
+    return !g_str_equal(pool_kept(pool->policy, pool->home_mib), "all");
 }
 
 gboolean

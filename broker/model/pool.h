@@ -48,10 +48,13 @@ gboolean pool_insert(Store *store, const Pool *pool, GError **error);
 gboolean pool_update(Store *store, const Pool *pool, GError **error);
 gboolean pool_delete(Store *store, const char *id, GError **error);
 
+/* What a log-off leaves of a desktop in a pool of this policy: "all", "home" or "nothing". */
+const char *pool_kept(const char *policy, gint64 home_mib);
 /* Whether a desktop of it is thrown away at log-off: what its user keeps is in their home, or
  * nowhere. */
 gboolean pool_discards(const Pool *pool);
-/* Whether its desktops are machines that are there anyway: they are connected to, and let go at log-off. */
+/* Whether its desktops are machines that are there anyway: they are connected to, and let go at
+ * log-off. */
 gboolean pool_is_static(const Pool *pool);
 /* Whether its desktops are cloned from templates. */
 gboolean pool_clones(const Pool *pool);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "broker/model/session.h"
 
+#include "broker/model/pool.h"
 #include "broker/model/rows.h"
 
 #define SELECT                                                                                     \
     "SELECT s.id, s.user_id, u.name, s.pool_id, p.name, p.title, s.desktop_id, s.state, s.step,"   \
-    " s.step_text, s.progress, s.reason, s.created_at, s.ended_at FROM sessions s"                 \
+    " s.step_text, s.progress, s.reason, s.created_at, s.ended_at, p.policy, p.home_mib"           \
+    " FROM sessions s"                                                                             \
     " JOIN users u ON u.id = s.user_id JOIN pools p ON p.id = s.pool_id"
 
 void
@@ -19,6 +21,7 @@ session_free(Session *session)
     g_free(session->pool_id);
     g_free(session->pool_name);
     g_free(session->pool_title);
+    g_free(session->keeps);
     g_free(session->desktop_id);
     g_free(session->state);
     g_free(session->step);
@@ -53,6 +56,8 @@ from_row(Store *store, StoreResult *rows, guint row, GError **error)
     session->reason = g_strdup(store_result_text(rows, row, 11));
     session->created_at = store_result_integer(rows, row, 12);
     session->ended_at = store_result_integer(rows, row, 13);
+    session->keeps =
+        g_strdup(pool_kept(store_result_text(rows, row, 14), store_result_integer(rows, row, 15)));
     return session;
 }
 

@@ -12,12 +12,13 @@ typedef struct {
     char *pool_id;
     char *pool_name;
     char *pool_title;
+    char *keeps; /* what logging off leaves of the desktop: "all", "home" or "nothing" */
     char *desktop_id;
     char *state; /* "starting", "ready", "suspended" or "failed" */
     char *step;
     char *step_text;
     gint64 progress; /* 0 to 100 */
-    char *reason;    /* why it failed, is paused, or was ended by another than its user; NULL else */
+    char *reason; /* why it failed, is paused, or was ended by another than its user; NULL else */
     gint64 created_at;
     gint64 ended_at; /* 0 while it lives */
 } Session;

@@ -5,11 +5,20 @@ import pathlib
 import signal
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from broker_support import refused, restart  # noqa: E402  pylint: disable=wrong-import-position
 from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 from pools_support import log_off, make_pool, make_servers, make_stack, session_of, why_of  # noqa: E402,F401  pylint: disable=wrong-import-position,unused-import
+
+
+@pytest.mark.parametrize("pool, keeps", [
+    ({"policy": "persistent"}, "all"), ({"policy": "persistent", "home_mib": 1024}, "home"), ({"policy": "floating"}, "nothing")])
+def test_a_session_says_what_a_log_off_keeps(stack, pool, keeps):
+    make_pool(stack, **pool)
+    assert session_of(stack)["keeps"] == keeps
 
 
 # Homes

@@ -178,7 +178,7 @@ export class ChooserView {
   async #logoff(pool, session) {
     const { signal } = this.#leaving;
     const name = pool.title || pool.name;
-    if (!await confirmLogoff(name)) {
+    if (!await confirmLogoff(name, session)) {
       return;
     }
     try {

@@ -203,7 +203,7 @@ export class DesktopView {
   }
 
   async #logoff() {
-    if (!await confirmLogoff(this.#name)) {
+    if (!await confirmLogoff(this.#name, this.#session)) {
       this.#focus();
       return;
     }

@@ -4,13 +4,13 @@
 import { h } from './dom.js';
 import { t } from './strings.js';
 
-/** Asks whether to log off from a desktop; resolves to true or false. Escape is a no. */
-export function confirmLogoff(name) {
+/** Asks whether to log off from a session's desktop; resolves to true or false. Escape is a no. */
+export function confirmLogoff(name, session) {
   return new Promise((resolve) => {
     const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'dialog-title', 'aria-describedby': 'dialog-text' },
       h('form', { method: 'dialog' },
         h('h2', { id: 'dialog-title' }, t('logoff.title', { name })),
-        h('p', { id: 'dialog-text' }, t('logoff.text')),
+        h('p', { id: 'dialog-text' }, t(`logoff.keeps.${session.keeps}`)),
         h('div', { class: 'dialog-buttons' },
           h('button', { value: '', class: 'secondary', autofocus: true }, t('logoff.cancel')),
           h('button', { value: 'yes', class: 'danger' }, t('logoff.confirm')))));

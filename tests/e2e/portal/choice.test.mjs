@@ -107,6 +107,21 @@ scenario('a broker that goes away during a start is waited for', async ({ broker
   await eventually(() => page.locator('#net-banner').isHidden(), 'the banner goes away');
 });
 
+scenario('what a log-off throws away is said before', async ({ broker, page, open }) => {
+  await signedIn({ page, open }, '/#/desktop/demo');
+  await desktopShown(page);
+  for (const [keeps, sentence] of [
+    ['all', 'It stays as it is'], ['home', 'What is in your home stays'], ['nothing', 'The desktop is thrown away'],
+  ]) {
+    broker.sessions[0].keeps = keeps;
+    await page.evaluate(() => { location.hash = '#/'; });
+    await page.reload();
+    await page.getByRole('button', { name: 'Log off from Debian desktop' }).click();
+    await page.getByRole('dialog').getByText(sentence).waitFor();
+    await page.keyboard.press('Escape');
+  }
+});
+
 scenario('logging off from the choice asks first', async ({ broker, page, open }) => {
   await signedIn({ page, open }, '/#/desktop/demo');
   await desktopShown(page);

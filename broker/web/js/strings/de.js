@@ -122,7 +122,9 @@ export default {
   'keys.console': 'Strg + Alt + {key}',
 
   'logoff.title': '{name} beenden?',
-  'logoff.text': 'Die Programme darin werden geschlossen. Sichern Sie vorher Ihre Arbeit.',
+  'logoff.keeps.all': 'Der Arbeitsplatz bleibt, wie er ist, und Sie können später daran weiterarbeiten.',
+  'logoff.keeps.home': 'Die Programme darin werden geschlossen: Sichern Sie vorher Ihre Arbeit. Was in Ihrem Benutzerordner liegt, bleibt.',
+  'logoff.keeps.nothing': 'Der Arbeitsplatz wird verworfen, mit allem, was Sie darin gesichert haben. Nehmen Sie mit, was Sie noch brauchen.',
   'logoff.confirm': 'Beenden',
   'logoff.cancel': 'Abbrechen',
   'logoff.done': '{name} ist beendet.',

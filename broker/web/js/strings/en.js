@@ -125,7 +125,9 @@ export default {
   'keys.console': 'Ctrl + Alt + {key}',
 
   'logoff.title': 'Log off from {name}?',
-  'logoff.text': 'Programs that run in it are closed. Save your work first.',
+  'logoff.keeps.all': 'It stays as it is, and you can go on with it later.',
+  'logoff.keeps.home': 'Programs that run in it are closed: save your work first. What is in your home stays.',
+  'logoff.keeps.nothing': 'The desktop is thrown away, with everything that you have saved in it. Take along what you still need.',
   'logoff.confirm': 'Log off',
   'logoff.cancel': 'Cancel',
   'logoff.done': 'You are logged off from {name}.',

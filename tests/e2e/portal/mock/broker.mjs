@@ -254,7 +254,7 @@ export class MockBroker {
       return answer(200, old);
     }
     const session = {
-      id: randomBytes(4).toString('hex'), pool: pool.id, pool_title: pool.title, desktop: 'd1', user: 'u1', state: 'starting',
+      id: randomBytes(4).toString('hex'), pool: pool.id, pool_title: pool.title, keeps: pool.keeps ?? 'all', desktop: 'd1', user: 'u1', state: 'starting',
       ...STEPS[0], reason: null, created_at: new Date().toISOString(),
     };
     this.sessions.push(session);

@@ -241,6 +241,24 @@ check_whole(Fields *fields, const Pool *pool)
         fields_refuse(fields, "spares", "may not be more than “maximum”");
 }
 
+/* Whether no host that could have the image has it. A host that is away may. */
+static gboolean
+is_nowhere(HostSet *hosts, const char *host, const char *image)
+{
+    const GPtrArray *links = host_set_links(hosts);
+    gboolean asked = FALSE;
+
+    for (guint i = 0; i < links->len; i++) {
+        HostLink *link = g_ptr_array_index(links, i);
+        if (*host && !g_str_equal(host, host_link_name(link)))
+            continue;
+        if (!host_link_is_up(link) || host_link_image(link, image))
+            return FALSE;
+        asked = TRUE;
+    }
+    return asked;
+}
+
 /* Another image: the one before it is what a rollback returns to. */
 static void
 set_image(Pool *pool, const char *image)
@@ -276,6 +294,8 @@ pool_read(Api *api, HttpRequest *request, Fields *fields, Pool *pool, FieldNeed 
     read_machines(fields, &pool->machines);
     if (host && *host && !host_set_find(api->hosts, host))
         fields_refuse(fields, "host", "names no host of this broker");
+    if (image && is_nowhere(api->hosts, host ? host : pool->host, image))
+        fields_refuse(fields, "image", "is on no host that this pool may use; import it first");
     set_image(pool, image);
     check_whole(fields, pool);
     if (!reply_check(request, fields))

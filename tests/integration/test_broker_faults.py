@@ -77,7 +77,14 @@ def test_no_host(stack):
 
 
 def test_image_is_missing(stack):
+    """A name that no host knows is no image; one that is away may know it."""
+    error = refused(400, "invalid", stack.admin.patch, "pools/demo", {"image": "other"})
+    assert "image" in error.problem["detail"]
+    stack.host.stop()
+    wait_for(lambda: stack.admin.get("hosts")["items"][0]["state"] == "down", 10, "the host is seen to be away")
     stack.admin.patch("pools/demo", {"image": "other"})
+    stack.host.start()
+    wait_for(lambda: stack.admin.call("GET", "/readyz").status == 200, 10, "the host is found again")
     error = refused(409, "conflict", stack.ann.post, "sessions", {"pool": "demo"})
     assert "other" in error.problem["detail"]
 

@@ -111,6 +111,10 @@ def test_pools_by_policy(stack):
     wait_for(lambda: said(stack, "template", "list"), 10, "the template is made")
     made = said(stack, "template", "make", "clones")
     assert made["state"] == "ready" and said(stack, "template", "show", made["name"])["image"] == "demo"
+    mistyped = stack.orielctl("pool", "set", "clones", "--image", "other", check=False)
+    assert mistyped.returncode == 1 and "import it first" in mistyped.stderr
+    stack.admin.post("images", {"name": "other", "path": "/srv/other.qcow2"})
+    stack.host.change_item("image", "other", state="ready", progress=100)
     stack.orielctl("pool", "set", "clones", "--image", "other")
     stack.orielctl("pool", "rollback", "clones")
     assert said(stack, "pool", "show", "clones")["image"] == "demo"

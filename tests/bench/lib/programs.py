@@ -35,7 +35,7 @@ class Programs:
 def make_build():
     """$ORIEL_BUILD, or a release build in build-bench."""
     if os.environ.get("ORIEL_BUILD"):
-        return Programs(os.environ["ORIEL_BUILD"])
+        return Programs(os.path.abspath(os.environ["ORIEL_BUILD"]))  # what it starts stands elsewhere
     build = TOP / "build-bench"
     if not (build / "build.ninja").exists():
         subprocess.run(["meson", "setup", "--buildtype=release", "-Dportal=disabled", "-Dviewer=false",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A broker, a host that does what a test wants, and one user."""
 
+import contextlib
 import pathlib
 import signal
 import sys
@@ -15,18 +16,25 @@ from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-posi
 from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 
-@pytest.fixture(name="stack")
-def make_stack():
-    """A broker with a fake host (stack.host), the pool “demo” and the user “ann” (stack.ann)."""
+@contextlib.contextmanager
+def with_fake_host():
+    """A broker with a fake host (.host), and its administrator signed in (.admin)."""
     with Stack() as running:
         running.host = FakeHost(running.socket).start()
         running.init_admin()
         running.start_broker()
         running.admin.login("admin", running.admin_password)
+        yield running
+        running.host.stop()
+
+
+@pytest.fixture(name="stack")
+def make_stack():
+    """The same with the pool “demo” and the user “ann” (stack.ann)."""
+    with with_fake_host() as running:
         running.make_pool()
         running.ann = running.rest(*running.make_user("ann"))
         yield running
-        running.host.stop()
 
 
 def refused(status, kind, call, *arguments):

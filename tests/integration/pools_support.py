@@ -8,21 +8,15 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
-from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
+from broker_support import with_fake_host  # noqa: E402  pylint: disable=wrong-import-position
 from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-position
 
 
 @pytest.fixture(name="servers", scope="module")
 def make_servers():
     """A broker and a host that makes what it is asked for; they outlive a test, for they take seconds to start."""
-    with Stack() as running:
-        running.host = FakeHost(running.socket).start()
-        running.init_admin()
-        running.start_broker()
-        running.admin.login("admin", running.admin_password)
+    with with_fake_host() as running:
         yield running
-        running.host.stop()
 
 
 @pytest.fixture(name="stack")

@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from broker_support import with_fake_host  # noqa: E402  pylint: disable=wrong-import-position
 from fake_host import FakeHost  # noqa: E402  pylint: disable=wrong-import-position
 from harness import paths  # noqa: E402  pylint: disable=wrong-import-position
 from harness.stack import Stack  # noqa: E402  pylint: disable=wrong-import-position
@@ -22,16 +23,11 @@ from harness.wait import wait_for  # noqa: E402  pylint: disable=wrong-import-po
 @pytest.fixture(scope="module")
 def stack():
     """A broker with a host that does what it is told, and orielctl signed in as the administrator."""
-    with Stack() as running:
-        running.host = FakeHost(running.socket).start()
-        running.init_admin()
-        running.start_broker()
+    with with_fake_host() as running:
         running.orielctl("login", running.address, "--user", "admin", "--password-stdin", "--accept-fingerprint",
                          running.fingerprint(), stdin=running.admin_password + "\n")
-        running.admin.login("admin", running.admin_password)
         wait_for(lambda: running.admin.get("hosts")["items"][0]["state"] == "up", 20, "the host is up")
         yield running
-        running.host.stop()
 
 
 def said(stack, *words, **more):

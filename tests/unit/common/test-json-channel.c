@@ -2,6 +2,7 @@
 #include "common/error.h"
 #include "common/json-channel.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -225,6 +226,35 @@ test_promise(Fixture *f, gconstpointer data)
     g_assert_error(f->error, ORIEL_ERROR, ORIEL_ERROR_PROTOCOL);
 }
 
+/* Descriptors that no line claims: the channel ends, and keeps none of them. */
+static void
+test_unclaimed(Fixture *f, gconstpointer data)
+{
+    _Alignas(struct cmsghdr) guint8 control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec iov = {(char[]){' '}, 1};
+    struct msghdr message = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    int ends[2];
+    char byte;
+
+    g_assert_cmpint(pipe(ends), ==, 0);
+    *header = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
+    for (guint sent = 0; !f->closed; sent++) {
+        g_assert_cmpuint(sent, <, 100);
+        g_assert_cmpint(sendmsg(f->peer, &message, MSG_NOSIGNAL), ==, 1);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    g_assert_error(f->error, ORIEL_ERROR, ORIEL_ERROR_UNAVAILABLE);
+    g_assert_nonnull(strstr(f->error->message, g_strerror(EPROTO)));
+    g_clear_pointer(&f->channel, json_channel_free);
+    close(ends[1]);
+    g_assert_cmpint(read(ends[0], &byte, 1), ==, 0);
+    close(ends[0]);
+}
+
 static void
 test_deaf_peer(Fixture *f, gconstpointer data)
 {
@@ -292,6 +322,7 @@ main(int argc, char **argv)
     ADD("call-closed", test_call_closed);
     ADD("descriptor", test_descriptor);
     ADD("descriptor-missing", test_promise);
+    ADD("descriptors-unclaimed", test_unclaimed);
     ADD("deaf-peer", test_deaf_peer);
     ADD("free-inside", test_free_inside);
     g_test_add_func("/unix-socket/listen", test_listen);
